@@ -1,0 +1,74 @@
+"""Answer: what every surface shows for one photo. It cannot be built without its referral."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.words_file import is_blank
+from model.errors import WordsError
+
+
+class Urgency(StrEnum):
+    """How soon to get medical help when there is no sign of an emergency."""
+
+    SAME_DAY = "same_day"
+    SOON = "soon"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One titled paragraph."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One calibrated probability with the name under which people see it."""
+
+    name: str
+    probability: float
+    """In [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person or a program gets for one photo. It cannot be built without its referral."""
+
+    headline: str
+    category: str | None
+    """Id of a category or parent; None when not sure and on an error."""
+    probability: float | None
+    """Calibrated probability of `category`, in [0, 1]."""
+    urgency: Urgency
+    urgent_advice: str
+    """Who to see and how soon; begins with the emergency paragraph where bleeding is possible."""
+    referral: str
+    explanation: tuple[Section, ...]
+    not_sure_because: tuple[str, ...]
+    """Sentences; on an error, the error's sentence."""
+    photo_notes: tuple[str, ...]
+    """Sentences."""
+    limits: str
+    """Intended use, what a photo cannot show, and that no clinician has reviewed the text."""
+    sources: tuple[str, ...]
+    model_version: str
+    error: str | None = None
+    """Code of the error when the photo could not be scored."""
+    shares: tuple[Share, ...] = ()
+    """Probabilities by name, highest first; empty when the photo was unfit. A parent's share is its members' sum."""
+
+    def __post_init__(self) -> None:
+        """Refuse an answer whose words for safety are blank, or whose probability is none."""
+        for name in ("headline", "urgent_advice", "referral", "limits"):
+            if is_blank(getattr(self, name)):
+                raise WordsError("empty_text", f"An answer must not lose its {name!r}; write it in the words file.")
+        numbers = [self.probability, *(share.probability for share in self.shares)]
+        if not all(number is None or (math.isfinite(number) and 0 <= number <= 1 + 1e-6) for number in numbers):
+            raise ValueError(f"probabilities lie in [0, 1]: {numbers}")
+        if (self.category is None) != (self.probability is None):
+            raise ValueError("an answer has a probability exactly when it has a category")

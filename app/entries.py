@@ -1,0 +1,85 @@
+"""Entry: the words of one answer, read under the rules that keep an answer from losing what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from app.answer import Section, Urgency
+from app.words_file import WordsFile
+
+NOT_SURE = "not_sure"
+COULD_NOT_READ = "could_not_read"
+
+ALWAYS_URGENT = frozenset({"petechiae", "purpura", "bleeding_spots", NOT_SURE, COULD_NOT_READ})
+"""Answers that no words file can make less urgent, or strip of the emergency paragraph: bleeding may be behind them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The words of one category, of one parent, of `not_sure` or of `could_not_read`."""
+
+    name: str
+    headline: str
+    urgency: Urgency
+    urgent_advice: str
+    referral: str
+    sections: tuple[Section, ...]
+    sources: tuple[str, ...]
+
+
+def read_entry(file: WordsFile, id_: str) -> Entry:
+    """Return one checked entry. Raises WordsError."""
+    where = ("answer", id_)
+    urgency = file.text(*where, "urgency")
+    if urgency not in list(Urgency):
+        raise file.unfit((*where, "urgency"), f"one of {', '.join(Urgency)}")
+    if id_ in ALWAYS_URGENT and urgency != Urgency.SAME_DAY:
+        raise file.unfit((*where, "urgency"), f"{Urgency.SAME_DAY}, since bleeding may be behind it")
+    own_emergency = file.has(*where, "emergency")
+    if own_emergency and urgency == Urgency.SAME_DAY:
+        raise file.unfit((*where, "emergency"), f"left out: {Urgency.SAME_DAY} stands with the shared emergency text")
+    headline = file.text(*where, "headline")
+    if any(character.isnumeric() for character in headline):
+        raise file.unfit((*where, "headline"), "free of numbers, which stand beside it")
+    emergency = file.text(*where, "emergency") if own_emergency else file.text("emergency")
+    checked = file.day("checked").isoformat()
+    return Entry(
+        name=file.text(*where, "name"),
+        headline=headline,
+        urgency=Urgency(urgency),
+        urgent_advice=f"{emergency}\n\n{file.text(*where, 'advice')}",
+        referral=file.text(*where, "referral"),
+        sections=_read_sections(file, id_),
+        sources=tuple(f"{file.text('sources', key)} (checked {checked})" for key in file.texts(*where, "sources")),
+    )
+
+
+def _read_sections(file: WordsFile, id_: str) -> tuple[Section, ...]:
+    """Return the sections in the order of the titles. Where nothing was recognised, some have nothing to say."""
+    titles = file.keys("titles")
+    written = file.keys("answer", id_, "sections")
+    if unknown := set(written) - set(titles):
+        raise file.missing(f"titles.{min(unknown)}")
+    wanted = [key for key in titles if key in written] if id_ in {NOT_SURE, COULD_NOT_READ} else titles
+    return tuple(Section(file.text("titles", key), file.text("answer", id_, "sections", key)) for key in wanted)
+
+
+def read_table(file: WordsFile, table: str, *, like: WordsFile) -> Mapping[str, str]:
+    """Return a table of texts that has at least the keys of another file's, with the same {placeholders} in each.
+
+    Raises WordsError.
+    """
+    for key in like.keys(table):
+        names = _placeholders(like.text(table, key))
+        if _placeholders(file.text(table, key)) != names:
+            raise file.unfit((table, key), f"a text with {' and '.join(sorted(names)) or 'no braces'}")
+    return {key: file.text(table, key) for key in file.keys(table)}
+
+
+def _placeholders(text: str) -> set[str]:
+    try:
+        return {f"{{{name}}}" for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}

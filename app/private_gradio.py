@@ -1,0 +1,25 @@
+"""`gr`: Gradio, imported with everything switched off that would report, download or remember something.
+
+Gradio and huggingface_hub read these variables while they are imported: import `gr` from here, never Gradio itself.
+"""
+
+from __future__ import annotations
+
+import os
+
+SILENCE = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_RUN_HISTORY": "False",
+    "GRADIO_SHARE": "False",
+    "GRADIO_SSR_MODE": "False",
+    "GRADIO_MCP_SERVER": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+}
+os.environ.update(SILENCE)
+# A path named here would be served to everyone who can reach the page.
+os.environ.pop("GRADIO_ALLOWED_PATHS", None)
+
+import gradio as gr  # noqa: E402
+
+__all__ = ["SILENCE", "gr"]

@@ -1,0 +1,163 @@
+"""What happens to an uploaded file: decoded at once, kept for minutes as bare pixels, forgotten.
+
+The file itself, with its name, place, time and camera, never reaches the disk. What does is a folder with a random
+name that holds the pixels that the classifier will see and what the reader noted, so that the page scores exactly
+what the command line would.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from app.private_gradio import gr
+from model.errors import PhotoError
+from model.photo import Photo
+
+Reader = Callable[[bytes], Photo]
+
+PHOTOS = "photos"
+PIXELS = "photo.png"
+NOTES = "photo.json"
+UNREADABLE = Path(__file__).parent / "examples" / "unreadable.png"
+"""Shown in place of a file that is no photo; the words come with the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoStore:
+    """Photos of the last minutes, by the random path that their owner alone was told."""
+
+    folder: Path
+    """Gradio's temp folder: Gradio serves nothing from elsewhere."""
+    read: Reader
+    """`Classifier.read`, so that a photo is kept at the scale that the model needs."""
+    words: Mapping[str, str]
+    """The page's words: `expired` and `upload_first`."""
+    max_age: float = 300.0
+    """Seconds."""
+
+    def receive(self, data: bytes) -> Path:
+        """Return the path of a clean copy of a file's photo; a file that is no photo gets a path as well.
+
+        Its error waits there until `load` is asked for it.
+        """
+        place = self.folder / PHOTOS / secrets.token_urlsafe(24)
+        try:
+            photo = self.read(data)
+        except PhotoError as error:
+            notes: dict[str, Any] = {"error": error.code, "sentence": str(error)}
+            picture = UNREADABLE.read_bytes()
+        else:
+            notes = {"size": photo.size, "notes": photo.notes, "sha256": photo.sha256}
+            picture = _png(photo)
+        place.mkdir(mode=0o700, parents=True)
+        (place / NOTES).write_text(json.dumps(notes), encoding="utf-8")
+        (place / PIXELS).write_bytes(picture)
+        return place / PIXELS
+
+    def load(self, path: Path) -> Photo:
+        """Return the photo at a path that `receive` gave out. Raises PhotoError: its own, or `missing` by now."""
+        self.check(path)
+        try:
+            notes = json.loads(path.with_name(NOTES).read_text(encoding="utf-8"))
+            if "error" in notes:
+                raise PhotoError(notes["error"], notes["sentence"])
+            with Image.open(path, formats=("PNG",)) as picture:
+                pixels = np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))
+        except FileNotFoundError:
+            raise PhotoError("missing", self.words["expired"]) from None
+        width, height = notes["size"]
+        return Photo(pixels, (width, height), tuple(notes["notes"]), notes["sha256"])
+
+    def check(self, path: Path) -> None:
+        """Raise PhotoError `missing` unless the path, links followed, is one that `receive` can have given out."""
+        resolved = path.resolve()
+        home = (self.folder / PHOTOS).resolve()
+        token = resolved.parent.name
+        if resolved != home / token / PIXELS or not re.fullmatch(r"[\w-]{32}", token):
+            raise PhotoError("missing", self.words["upload_first"])
+
+    def purge(self) -> None:
+        """Remove the photos that are older than `max_age`."""
+        oldest = time.time() - self.max_age
+        for place in (self.folder / PHOTOS).glob("*"):
+            try:
+                expired = place.stat().st_mtime < oldest
+            except FileNotFoundError:
+                continue
+            if expired:
+                shutil.rmtree(place, ignore_errors=True)
+
+
+class UploadedPhoto(gr.Image):
+    """`gr.Image` that hands on nothing but paths of `PhotoStore`.
+
+    Stock `gr.Image` lets a client name files of the server, or addresses for the server to fetch.
+    """
+
+    # Tells Gradio to draw it as its parent class.
+    is_template = True
+
+    def __init__(self, store: PhotoStore, **options: Any) -> None:
+        """Take `gr.Image`'s options; the type is always a path to the untouched file."""
+        self._store = store
+        super().__init__(type="filepath", image_mode=None, format="png", **options)
+
+    def get_config(self, cls: Any = None) -> dict[str, Any]:
+        """Return what the browser needs: the parent's parameters, since Gradio reads them off a signature."""
+        return dict(super().get_config(cls or gr.Image))
+
+    def example_payload(self) -> Any:
+        """Return what the API description shows; the parent's is an address at a foreign host."""
+        return {"path": "path from /gradio_api/upload", "meta": {"_type": "gradio.FileData"}}
+
+    def example_value(self) -> Any:
+        """Return what `example_payload` does."""
+        return self.example_payload()
+
+    def preprocess(self, payload: Any) -> str | None:
+        """Return the path of an uploaded photo, or None. Raises gr.Error for any other path."""
+        if payload is None:
+            return None
+        if not payload.path:
+            raise self._refusal()
+        self._check(payload.path)
+        return str(payload.path)
+
+    def move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """Return the path as it is. Raises gr.Error for a path that is no uploaded photo, addresses included."""
+        if url_or_file_path is None:
+            return None
+        self._check(url_or_file_path)
+        return str(url_or_file_path)
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """Return what `move_resource_to_block_cache` does: the parent's would fetch an address first."""
+        return self.move_resource_to_block_cache(url_or_file_path)
+
+    def _check(self, path: str | Path) -> None:
+        try:
+            self._store.check(Path(path))
+        except (PhotoError, ValueError):  # ValueError: a zero byte in the path.
+            raise self._refusal() from None
+
+    def _refusal(self) -> Exception:
+        return gr.Error(self._store.words["upload_first"], print_exception=False)
+
+
+def _png(photo: Photo) -> bytes:
+    """Return the pixels as PNG: lossless, without any metadata; level 1 because it lives for minutes."""
+    buffer = BytesIO()
+    Image.fromarray(photo.pixels).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,166 @@
+"""The page: choose a photo, press one button, read the answer from what to do first to what the model saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.answer_html import Seen, answer_html, emergency_html, paragraphs, text, trouble_html
+from app.private_gradio import gr
+from app.uploads import PhotoStore, UploadedPhoto
+from app.wording import Words
+from model.classifier import Classifier
+from model.errors import InputError, RedspotsError
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE / "examples"
+CSS = HERE / "page.css"
+SCROLL = HERE / "scroll_to_answer.js"
+
+DRAWINGS = ("petechiae", "cherry_angioma", "sun_rash")
+"""Drawn examples: `examples/<name>.jpg`, labelled by the page's words `example_<name>`."""
+CONCURRENCY = 2
+QUEUE = 64
+
+Look = Callable[[str | None, list[str] | None], str]
+
+
+def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Look:
+    """Return the function behind the button: an uploaded photo's path and ticked red flags to the answer's HTML."""
+
+    def look(photo: str | None, red_flags: list[str] | None = None) -> str:
+        """Say what the red spots on a photo may be, whom to see and how soon."""
+        flagged = bool(red_flags)
+        if photo is None:
+            error = InputError("nothing_found", words.page["no_photo"])
+            return waiting_html(
+                words, notice=str(error), referral=words.answer_error(error).referral, red_flags=flagged
+            )
+        try:
+            pixels = store.load(Path(photo))
+            (prediction,) = classifier.classify([pixels], evidence=True)
+        except RedspotsError as error:
+            answer = words.answer_error(error, model_version=classifier.card.version)
+            return answer_html(answer, words, red_flags=flagged)
+        seen = Seen(pixels, prediction, classifier.card.parents)
+        return answer_html(words.answer(prediction), words, seen=seen, red_flags=flagged)
+
+    return look
+
+
+def waiting_html(words: Words, *, notice: str = "", referral: str = "", red_flags: bool = False) -> str:
+    """Return what stands where the answer will be: a notice with the referral, and the emergency on a red flag."""
+    emergency = emergency_html(words) if red_flags else ""
+    lines = [notice, referral] if notice else [words.page["waiting"]]
+    return f'{emergency}<div class="waiting">{"".join(paragraphs(line) for line in lines)}</div>'
+
+
+def build_page(classifier: Classifier, words: Words, store: PhotoStore) -> gr.Blocks:
+    """Return the page, not yet mounted."""
+    page = words.page
+    look = looker(classifier, words, store)
+    with gr.Blocks(title=page["title"], analytics_enabled=False, delete_cache=(60, 300)) as blocks:
+        gr.HTML(_head(words), elem_id="head", apply_default_css=False)
+        with gr.Row(elem_id="columns"):
+            with gr.Column(scale=5, min_width=300, elem_id="ask"):
+                photo = UploadedPhoto(
+                    store,
+                    label=page["photo_label"],
+                    placeholder=page["photo_prompt"],
+                    sources=["upload", "webcam", "clipboard"],
+                    buttons=[],
+                    height=300,
+                    webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
+                    elem_id="photo",
+                )
+                gr.HTML(f"<p>{text(page['photo_hint'])}</p>", elem_id="photo-hint", apply_default_css=False)
+                flags = gr.CheckboxGroup(
+                    list(words.red_flags),
+                    label=page["red_flags_title"],
+                    info=page["red_flags_hint"],
+                    elem_id="red-flags",
+                )
+                gr.HTML(emergency_html(words), elem_id="emergency-now", apply_default_css=False)
+                button = gr.Button(page["button"], variant="primary", elem_id="look")
+                drawings = _examples(words)
+            with gr.Column(scale=7, min_width=300, elem_id="answer-column"):
+                answer = gr.HTML(waiting_html(words), elem_id="answer", apply_default_css=False)
+        gr.HTML(trouble_html(words), elem_id="trouble", apply_default_css=False)
+        gr.HTML(_foot(words), elem_id="foot", apply_default_css=False)
+
+        button.click(
+            look, [photo, flags], answer, api_name="look", concurrency_limit=CONCURRENCY, show_progress="minimal"
+        ).then(None, js=SCROLL.read_text(encoding="utf-8"), api_visibility="private")
+        # An answer beside another photo than its own, or from before a red flag, would be read wrongly.
+        gr.on(
+            [photo.change, flags.change],
+            lambda: waiting_html(words),
+            outputs=answer,
+            show_progress="hidden",
+            concurrency_limit=None,
+            api_visibility="private",
+        )
+        for name, drawing in drawings.items():
+            drawing.click(
+                _chooser(store, name),
+                outputs=photo,
+                show_progress="hidden",
+                concurrency_limit=CONCURRENCY,
+                api_visibility="private",
+            )
+    blocks.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
+    return blocks
+
+
+def theme() -> gr.themes.Base:
+    """Return calm colours and the reader's own fonts: Gradio's default would ask a foreign host for some."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        radius_size=gr.themes.sizes.radius_lg,
+        font=[gr.themes.Font("system-ui"), gr.themes.Font("Liberation Sans"), gr.themes.Font("sans-serif")],
+        font_mono=[gr.themes.Font("ui-monospace"), gr.themes.Font("monospace")],
+    ).set(
+        body_background_fill="*neutral_50",
+        # White on these reaches a contrast of 5:1; on the theme's own it does not.
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
+    )
+
+
+def _head(words: Words) -> str:
+    page = words.page
+    return f"<h1>{text(page['title'])}</h1><p>{text(page['tagline'])}</p>"
+
+
+def _foot(words: Words) -> str:
+    page = words.page
+    return f"<h2>{text(page['limits_title'])}</h2>{paragraphs(words.limits)}{paragraphs(page['privacy'])}"
+
+
+def _examples(words: Words) -> dict[str, gr.Button]:
+    """Return one button per drawing: its picture above its label."""
+    page = words.page
+    gr.HTML(
+        f"<h2>{text(page['examples_title'])}</h2><p>{text(page['examples_hint'])}</p>",
+        elem_id="examples-head",
+        apply_default_css=False,
+    )
+    with gr.Row(elem_id="examples"):
+        return {
+            name: gr.Button(
+                page[f"example_{name}"], icon=EXAMPLES / f"{name}.jpg", min_width=80, elem_classes="drawing"
+            )
+            for name in DRAWINGS
+        }
+
+
+def _chooser(store: PhotoStore, name: str) -> Callable[[], str]:
+    """Return the function behind a drawing: it goes the way of every uploaded photo."""
+
+    def choose() -> str:
+        return str(store.receive((EXAMPLES / f"{name}.jpg").read_bytes()))
+
+    return choose

@@ -1,0 +1,4 @@
+"""From a photo to a prediction: reading, preprocessing, the network on ONNX Runtime, and its calibration.
+
+Never imports torch, gradio or albumentations, so that scoring starts fast and installs small.
+"""

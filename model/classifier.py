@@ -1,0 +1,149 @@
+"""Classifier: a model folder opened with ONNX Runtime. One photo is a batch of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from model.card import NETWORK, ModelCard
+from model.errors import ModelError
+from model.photo import Photo, read_photo
+from model.prediction import OTHER, Evidence, Prediction, Score
+from model.quality import Quality, check_quality
+
+RELEASES = Path(__file__).parent / "released"
+
+
+def newest_release() -> Path:
+    """Return the folder of the newest model that ships with this package. Raises ModelError if there is none."""
+    folders = [path for path in RELEASES.glob("*.*.*") if path.is_dir()]
+    if not folders:
+        raise ModelError("missing_model", f"No model ships in {str(RELEASES)!r}; train one with `redspots train`.")
+    return max(folders, key=lambda folder: [int(part) for part in folder.name.split(".")])
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One photo, ready for the network; much smaller than the photo, so that a queue of them stays small."""
+
+    pixels: NDArray[np.float32]
+    """(3, size, size), normalised."""
+    quality: Quality
+    notes: tuple[str, ...]
+    box: tuple[float, float, float, float]
+
+
+class Classifier:
+    """A model that turns photos into predictions. Safe to call from several threads at once."""
+
+    def __init__(self, card: ModelCard, session: onnxruntime.InferenceSession) -> None:
+        """Take what `load` has checked; call `load` instead."""
+        self.card = card
+        self._session = session
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> Classifier:
+        """Return the classifier in a model folder.
+
+        `threads` is the number that one call of `classify` may use. Raises ModelError.
+        """
+        card = ModelCard.read(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Without this, idle threads spin and take the cores from those that decode photos.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        path = folder / NETWORK
+        try:
+            session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            outputs = {output.name: output.shape for output in session.get_outputs()}
+            channels = (outputs["logits"][1], outputs["evidence"][1])
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions share no base class but this
+            raise ModelError("bad_network", f"{str(path)!r} is no network that this version runs: {error}") from error
+        if channels != (len(card.outputs), len(card.outputs)):
+            raise ModelError(
+                "bad_network", f"{str(path)!r} has {channels} outputs, its card {len(card.outputs)}; export it again."
+            )
+        return cls(card, session)
+
+    def read(self, source: Path | bytes, *, name: str | None = None) -> Photo:
+        """Return a photo decoded at the scale that this model needs. Raises PhotoError."""
+        return read_photo(source, shorter_side=self.card.preprocess.size, name=name)
+
+    def prepare(self, photo: Photo) -> Prepared:
+        """Return the network's input and the quality of one photo."""
+        quality = check_quality(photo, self.card.quality)
+        height, width = photo.pixels.shape[:2]
+        box = self.card.preprocess.box(width=width, height=height)
+        return Prepared(self.card.preprocess(photo.pixels), quality, photo.notes + quality.notes, box)
+
+    def classify(self, photos: Sequence[Photo], *, evidence: bool = False) -> list[Prediction]:
+        """Return one prediction per photo, in order; with evidence maps if asked."""
+        return self.classify_prepared([self.prepare(photo) for photo in photos], evidence=evidence)
+
+    def classify_prepared(self, prepared: Sequence[Prepared], *, evidence: bool = False) -> list[Prediction]:
+        """Return one prediction per prepared photo, in order."""
+        if not prepared:
+            return []
+        batch = np.stack([one.pixels for one in prepared])
+        names = ["logits", "evidence"] if evidence else ["logits"]
+        results = self._session.run(names, {"photos": batch})
+        logits = np.asarray(results[0])
+        maps = np.asarray(results[1]) if evidence else None
+        return [
+            self._predict(one, logits[index], None if maps is None else Evidence(maps[index], one.box))
+            for index, one in enumerate(prepared)
+        ]
+
+    def _predict(self, one: Prepared, logits: NDArray[np.float32], evidence: Evidence | None) -> Prediction:
+        probabilities = softmax(logits / self.card.temperature)
+        if not np.isfinite(probabilities).all():
+            scores: tuple[Score, ...] = ()
+            because: tuple[str, ...] = ("no_finite_scores",)
+            named = None
+        else:
+            scores = tuple(Score(name, float(p)) for name, p in zip(self.card.outputs, probabilities, strict=True))
+            named, because = decide(scores, self.card)
+            if one.quality.refused:
+                named, because = None, one.quality.refused
+        return Prediction(
+            scores=scores,
+            category=named.category if named else None,
+            probability=named.probability if named else None,
+            not_sure_because=because,
+            photo_notes=one.notes,
+            model_version=self.card.version,
+            evidence=evidence,
+        )
+
+
+def decide(scores: Sequence[Score], card: ModelCard) -> tuple[Score | None, tuple[str, ...]]:
+    """Return the category or parent to name, or None and why not.
+
+    The likeliest category is named when it reaches the card's threshold and beats `other`; else the likeliest
+    parent on the same terms; else nothing.
+    """
+    by_category = {score.category: score.probability for score in scores}
+    other = by_category[OTHER]
+    single = max((Score(name, by_category[name]) for name in card.categories), key=lambda score: score.probability)
+    # A sum of rounded softmax terms may exceed 1 by a rounding error.
+    parents = [
+        Score(name, min(1.0, sum(by_category[member] for member in members))) for name, members in card.parents.items()
+    ]
+    for candidate in (single, *sorted(parents, key=lambda score: -score.probability)):
+        if candidate.probability >= card.threshold and candidate.probability > other:
+            return candidate, ()
+    best = max([single, *parents], key=lambda score: score.probability)
+    return None, ("other",) if other >= best.probability else ("low_score",)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return probabilities that sum to 1; NaN where the logits are not finite."""
+    if not np.isfinite(logits).all():
+        return np.full(logits.shape, np.nan)
+    shifted = np.exp(logits.astype(np.float64) - logits.max())
+    return np.asarray(shifted / shifted.sum())

@@ -1,0 +1,58 @@
+"""From pixels to the network's input: one definition for training, evaluation, page and command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """Resize, centre crop and normalise. The values travel in the model card; calling it needs nothing else."""
+
+    size: int = 256
+    """Side of the network's square input in pixels; a multiple of 32, so that evidence maps nest exactly."""
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    """Per-channel mean of RGB in [0, 1], subtracted."""
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    """Per-channel divisor, positive."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that no network here was built for."""
+        if self.size < 32 or self.size % 32:
+            raise ValueError(f"size is a positive multiple of 32, not {self.size}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise ValueError("mean and std have three values each, and std is positive")
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the network's input (3, size, size) for a photo (height, width, 3)."""
+        return self.normalise(self.resize(pixels))
+
+    def resize(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return (size, size, 3) uint8: what `centre_square` makes of the photo."""
+        return centre_square(pixels, side=self.size)
+
+    def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return (3, height, width) float32, (pixels / 255 - mean) / std."""
+        scale = np.float32(1 / 255) / np.asarray(self.std, np.float32)
+        shift = np.asarray(self.mean, np.float32) / np.asarray(self.std, np.float32)
+        return np.ascontiguousarray((pixels * scale - shift).transpose(2, 0, 1))
+
+    @staticmethod
+    def box(*, width: int, height: int) -> tuple[float, float, float, float]:
+        """Return left, top, right, bottom of the part that the network sees, as fractions of the photo."""
+        short = min(width, height)
+        left, top = (1 - short / width) / 2, (1 - short / height) / 2
+        return left, top, 1 - left, 1 - top
+
+
+def centre_square(pixels: NDArray[np.uint8], *, side: int) -> NDArray[np.uint8]:
+    """Return (side, side, 3): the largest centred square, resized with antialiased bicubic interpolation."""
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = Preprocess.box(width=width, height=height)
+    corners = (left * width, top * height, right * width, bottom * height)
+    photo = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC, box=corners)
+    return np.asarray(photo)

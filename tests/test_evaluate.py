@@ -1,0 +1,95 @@
+"""Figures: right where the answer is known, undefined where the photos do not define them."""
+
+import numpy as np
+import pytest
+
+from model.card import ModelCard
+from model.preprocess import Preprocess
+from training.evaluate import Scored, measure, metrics_json
+
+OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "other")
+CARD = ModelCard(
+    version="0",
+    created="",
+    backbone="",
+    outputs=OUTPUTS,
+    parents={"bleeding_spots": ("petechiae", "purpura")},
+    preprocess=Preprocess(64),
+    temperature=1.0,
+    threshold=0.5,
+)
+
+
+def scored(rows: list[tuple[str, str, list[float], str]]) -> Scored:
+    truths, groups, probabilities, named = zip(*rows, strict=True)
+    return Scored(np.array(truths), np.array(groups), np.array(probabilities), np.array(named))
+
+
+def perfect() -> Scored:
+    rows = []
+    for number in range(40):
+        index = number % 4
+        truth = OUTPUTS[index] if number % 8 != 7 else "not_skin"
+        probabilities = [0.02] * 4
+        probabilities[index] = 0.94
+        rows.append((truth, str(number), probabilities, "" if index == 3 else OUTPUTS[index]))
+    return scored(rows)
+
+
+def test_a_perfect_model_has_perfect_figures() -> None:
+    found = measure(perfect(), CARD)
+    for name in ("auc_petechiae", "auc_purpura", "auc_cherry_angioma", "auc_bleeding_spots"):
+        assert (found[name].value, found[name].low, found[name].high) == (1.0, 1.0, 1.0)
+    assert found["balanced_accuracy"].value == 1.0
+    assert found["accuracy_of_answers"].value == 1.0
+    assert found["answered"].value == 0.75
+    assert found["calibration_error"].value == pytest.approx(0.06, abs=1e-3)
+    assert found["not_sure_on_other"].value == found["not_sure_on_not_skin"].value == 1.0
+    assert found["sensitivity_bleeding_spots_at_90_specificity"].value == 1.0
+
+
+def test_chance_is_near_one_half_and_the_interval_holds_it() -> None:
+    random = np.random.default_rng(0)
+    rows = []
+    for number in range(400):
+        probabilities = random.dirichlet(np.ones(4)).tolist()
+        rows.append((OUTPUTS[number % 4], str(number), probabilities, ""))
+    figure = measure(scored(rows), CARD)["auc_purpura"]
+    assert figure.value is not None
+    assert figure.low is not None
+    assert figure.high is not None
+    assert figure.low < 0.5 < figure.high
+    assert figure.low < figure.value < figure.high
+
+
+def test_a_category_without_photos_is_undefined_not_zero() -> None:
+    rows = [("purpura", "a", [0.1, 0.7, 0.1, 0.1], "purpura"), ("other", "b", [0.1, 0.1, 0.1, 0.7], "")]
+    found = measure(scored(rows), CARD)
+    assert found["auc_cherry_angioma"].value is None
+    assert found["not_sure_on_not_skin"].value is None
+    assert found["auc_purpura"].value == 1.0
+
+
+def test_an_answer_that_names_the_parent_is_right() -> None:
+    rows = [
+        ("purpura", "a", [0.4, 0.4, 0.1, 0.1], "bleeding_spots"),
+        ("cherry_angioma", "b", [0.4, 0.4, 0.1, 0.1], "bleeding_spots"),
+    ]
+    assert measure(scored(rows), CARD)["accuracy_of_answers"].value == 0.5
+
+
+def test_intervals_resample_groups_not_photos() -> None:
+    single = perfect()
+    noisy = Scored(single.truths, single.groups, single.probabilities[::-1].copy(), single.named)
+    grouped = Scored(noisy.truths, np.array([str(i // 20) for i in range(40)]), noisy.probabilities, noisy.named)
+    narrow, wide = measure(noisy, CARD)["auc_purpura"], measure(grouped, CARD)["auc_purpura"]
+    assert narrow.value == wide.value
+    assert (narrow.low, narrow.high) != (wide.low, wide.high)
+
+
+def test_metrics_are_plain_values() -> None:
+    one = perfect()
+    value = metrics_json(measure(one, CARD), one, failed=2)
+    assert value["photos"] == {"petechiae": 10, "purpura": 10, "cherry_angioma": 10, "other": 5, "not_skin": 5}
+    assert value["unreadable"] == 2
+    assert value["figures"]["auc_purpura"] == {"value": 1.0, "low": 1.0, "high": 1.0}

@@ -1,0 +1,133 @@
+"""make_model: from labelled photos to a folder that opens, and nothing where it should not be."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from model.card import ModelCard
+from model.classifier import Classifier
+from model.errors import ManifestError, ModelError, OutputError, PhotoError
+from model.scoring import score_photos
+from training.drawn_folder import draw_folder
+from training.manifest import NOT_SKIN, Example, read_manifest
+from training.recipe import DrawnOptions, FitOptions, NetworkOptions, Recipe
+from training.release import Job, make_model
+
+CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
+RECIPE = Recipe(
+    version="7.0.0",
+    seed=3,
+    categories=CATEGORIES,
+    drawn=DrawnOptions(per_category=3, validation_per_category=2, on_photos=0.5),
+    network=NetworkOptions(backbone="test_efficientnet", size=64, start="random", frozen=("conv_stem",)),
+    fit=FitOptions(epochs=2, batch_size=8, learning_rate=0.01, backbone_learning_rate=0.001, workers=0),
+)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    folder = tmp_path_factory.mktemp("photos") / "drawn"
+    draw_folder(folder, per_category=5, seed=1, size=96)
+    return read_manifest(folder, categories=(*CATEGORIES, "other", NOT_SKIN))
+
+
+@pytest.fixture(scope="module")
+def trained(photos: list[Example], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "my_model"
+    make_model(Job(RECIPE, photos, out, "redspots train", test=photos[:3]), tell=lambda line: None)
+    return out
+
+
+def test_the_folder_opens_and_scores(trained: Path, photos: list[Example]) -> None:
+    classifier = Classifier.load(trained)
+    assert classifier.card.version == "7.0.0"
+    outcomes = list(score_photos(classifier, [example.path for example in photos[:4]]))
+    assert all(outcome.prediction is not None for outcome in outcomes)
+
+
+def test_nothing_but_the_folder_is_left(trained: Path) -> None:
+    assert [path.name for path in trained.parent.iterdir()] == ["my_model"]
+    assert sorted(path.name for path in trained.iterdir()) == [
+        "README.md",
+        "card.json",
+        "classifier.onnx",
+        "weights.safetensors",
+    ]
+
+
+def test_the_card_says_how_it_was_made(trained: Path) -> None:
+    card = ModelCard.read(trained)
+    assert card.training["command"] == "redspots train"
+    assert card.training["seed"] == 3
+    assert card.training["recipe"]["network"]["backbone"] == "test_efficientnet"
+    assert set(card.metrics) == {"validation", "test"}
+    assert set(card.files) == {"classifier.onnx", "weights.safetensors", "README.md"}
+    drawn = next(source for source in card.data if source["source"].startswith("drawn"))
+    assert drawn["photos"]["petechiae"] == 5
+    json.dumps(card.to_json(), allow_nan=False)
+
+
+def test_the_readme_says_what_must_be_said(trained: Path) -> None:
+    text = (trained / "README.md").read_text()
+    for words in ("Not a medical device", "No clinician has reviewed", "auc petechiae", "Seed 3", "licence"):
+        assert words in text
+
+
+def test_a_folder_that_exists_is_never_touched(photos: list[Example], tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    with pytest.raises(OutputError) as caught:
+        make_model(Job(RECIPE, photos, tmp_path / "precious", ""), tell=lambda line: None)
+    assert caught.value.code == "exists"
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_an_unreadable_photo_stops_before_training_and_is_named(photos: list[Example], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"nothing")
+    job = Job(RECIPE, [*photos, Example(broken, "purpura", "b")], tmp_path / "out", "")
+    with pytest.raises(PhotoError, match="broken.jpg"):
+        make_model(job, tell=lambda line: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_category_without_any_photo_is_named(photos: list[Example], tmp_path: Path) -> None:
+    some = [example for example in photos if example.category != "sun_rash"]
+    recipe = RECIPE.model_copy(update={"drawn": DrawnOptions()})
+    with pytest.raises(ManifestError, match="sun_rash"):
+        make_model(Job(recipe, some, tmp_path / "out", ""), tell=lambda line: None)
+
+
+def test_retraining_starts_from_a_model_folder(trained: Path, photos: list[Example], tmp_path: Path) -> None:
+    network = NetworkOptions(backbone="ignored", start="release", dropout=0.1)
+    recipe = RECIPE.model_copy(
+        update={"network": network, "fit": RECIPE.fit.model_copy(update={"epochs": 1}), "version": "8.0.0"}
+    )
+    job = Job(recipe, photos, tmp_path / "again", "", start=trained)
+    card = make_model(job, tell=lambda line: None)
+    assert card.backbone == "test_efficientnet"
+    assert card.preprocess.size == 64
+    Classifier.load(tmp_path / "again")
+
+
+def test_retraining_takes_categories_of_ones_own(trained: Path, photos: list[Example], tmp_path: Path) -> None:
+    own = [replace(example, category="bites" if example.category == "purpura" else example.category) for example in photos]
+    recipe = RECIPE.model_copy(
+        update={
+            "categories": ("bites", "petechiae"),
+            "drawn": DrawnOptions(),
+            "network": NetworkOptions(backbone="ignored", start="release"),
+            "fit": RECIPE.fit.model_copy(update={"epochs": 1}),
+        }
+    )
+    own = [example for example in own if example.category in ("bites", "petechiae", "other")]
+    card = make_model(Job(recipe, own, tmp_path / "own", "", start=trained), tell=lambda line: None)
+    assert card.categories == ("bites", "petechiae")
+
+
+def test_starting_from_nothing_is_refused(photos: list[Example], tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"network": NetworkOptions(backbone="x", start="release")})
+    for start in (None, tmp_path / "nowhere"):
+        with pytest.raises(ModelError):
+            make_model(Job(recipe, photos, tmp_path / "out", "", start=start), tell=lambda line: None)

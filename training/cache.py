@@ -1,0 +1,119 @@
+"""Photos for training, decoded or drawn once and kept as one array of uint8 on disk. Does not import torch."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import OutputError
+from model.photo import read_photo
+from model.prediction import OTHER
+from model.preprocess import centre_square
+from training import rendering
+from training.manifest import NOT_SKIN, Example
+from training.recipe import DrawnOptions
+
+DRAWN_SIZE = 384
+"""Side of a drawn photo before it is resized like any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnExample:
+    """A photo that is drawn when it is needed; the same fields give the same photo."""
+
+    category: str
+    seed: int
+    canvas: Path | None
+    """The real photo to draw on, or None for drawn skin."""
+
+
+def plan_drawn(
+    options: DrawnOptions, *, outputs: Sequence[str], canvases: Sequence[Path], per_output: int, seed: int
+) -> list[DrawnExample]:
+    """Return `per_output` drawn examples for each output.
+
+    The same canvases serve every output, in another order: the canvas then says nothing about the category.
+    """
+    random = np.random.default_rng(seed)
+    planned = []
+    on_photos = round(per_output * options.on_photos) if canvases else 0
+    for output in outputs:
+        rounds = math.ceil(on_photos / max(1, len(canvases)))
+        order = [canvases[index] for _ in range(rounds) for index in random.permutation(len(canvases))]
+        chosen = [*order[:on_photos], *[None] * (per_output - on_photos)]
+        seeds = random.integers(2**31, size=per_output).tolist()
+        planned += [DrawnExample(output, number, canvas) for number, canvas in zip(seeds, chosen, strict=True)]
+    return planned
+
+
+def canvases_of(examples: Sequence[Example]) -> list[Path]:
+    """Return the photos that may be drawn on: skin that is none of the categories."""
+    return [example.path for example in examples if example.category == OTHER]
+
+
+def cached_pixels(
+    items: Sequence[Example | DrawnExample], *, side: int, folder: Path, processes: int | None = None
+) -> NDArray[np.uint8]:
+    """Return (n, side, side, 3) of all items, read from disk as needed; made on the first call.
+
+    Raises PhotoError for a photo that cannot be read, OutputError when the disk is full.
+    """
+    path = folder / f"{_fingerprint(items, side)}.npy"
+    if not path.exists():
+        _fill(items, side, path, processes or os.cpu_count() or 1)
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def load_item(item: Example | DrawnExample, side: int) -> NDArray[np.uint8]:
+    """Return one photo (side, side, 3), read or drawn, through the same resizing as in use. Raises PhotoError."""
+    if isinstance(item, Example):
+        return centre_square(read_photo(item.path, shorter_side=side).pixels, side=side)
+    canvas = None if item.canvas is None else read_photo(item.canvas, shorter_side=DRAWN_SIZE).pixels
+    return centre_square(rendering.draw(item.category, seed=item.seed, size=DRAWN_SIZE, canvas=canvas).pixels, side=side)
+
+
+def output_of(item: Example | DrawnExample) -> str:
+    """Return the network's output that an item trains."""
+    return OTHER if item.category == NOT_SKIN else item.category
+
+
+def _fill(items: Sequence[Example | DrawnExample], side: int, path: Path, processes: int) -> None:
+    partial_path = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.lib.format.open_memmap(partial_path, mode="w+", dtype=np.uint8, shape=(len(items), side, side, 3))
+        # "spawn": a forked child would inherit the locks of torch's threads.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            for index, one in enumerate(pool.map(partial(load_item, side=side), items, chunksize=16)):
+                pixels[index] = one
+        pixels.flush()
+        partial_path.rename(path)
+    except OSError as error:
+        raise OutputError("cannot_write", f"The photos do not fit into {str(path.parent)!r}: {error}.") from error
+    finally:
+        partial_path.unlink(missing_ok=True)
+
+
+def _fingerprint(items: Sequence[Example | DrawnExample], side: int) -> str:
+    digest = hashlib.sha256(str(side).encode())
+    if any(isinstance(item, DrawnExample) for item in items):
+        # Another way of drawing makes other photos of the same seeds.
+        for source in sorted(Path(rendering.__file__).parent.glob("*.py")):
+            digest.update(source.read_bytes())
+    for item in items:
+        file = item.path if isinstance(item, Example) else item.canvas
+        stat = (str(file), file.stat().st_size, file.stat().st_mtime_ns) if file else None
+        drawn = (item.category, item.seed) if isinstance(item, DrawnExample) else None
+        digest.update(repr((stat, drawn)).encode())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,76 @@
+"""Datasets of cached photos, and how often each photo is seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import albumentations as A
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from model.prediction import OTHER
+from model.preprocess import Preprocess
+from training.cache import DrawnExample, output_of
+from training.manifest import Example
+from training.recipe import FitOptions
+
+Item: TypeAlias = Example | DrawnExample
+
+
+class PhotoDataset(Dataset[tuple[Tensor, int]]):
+    """Pairs of a normalised photo (3, size, size) and the index of its output."""
+
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        targets: Sequence[int],
+        preprocess: Preprocess,
+        augmentation: A.Compose | None = None,
+    ) -> None:
+        """Take cached pixels (n, side, side, 3); with an augmentation, their side is the one it expects."""
+        if len(pixels) != len(targets):
+            raise ValueError(f"{len(pixels)} photos but {len(targets)} targets")
+        self._pixels = pixels
+        self._targets = list(targets)
+        self._preprocess = preprocess
+        self._augmentation = augmentation
+
+    def __len__(self) -> int:
+        """Return the number of photos."""
+        return len(self._targets)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        """Return one photo, augmented afresh at each call."""
+        pixels = np.asarray(self._pixels[index])
+        if self._augmentation is not None:
+            pixels = self._augmentation(image=pixels)["image"]
+        return torch.from_numpy(self._preprocess.normalise(pixels)), self._targets[index]
+
+
+def targets_of(items: Sequence[Item], outputs: Sequence[str]) -> list[int]:
+    """Return the index of the output that each item trains."""
+    return [outputs.index(output_of(item)) for item in items]
+
+
+def sampling_weights(items: Sequence[Item], options: FitOptions) -> NDArray[np.float64]:
+    """Return how often each item is to be seen, summing to 1.
+
+    `other` gets its share and the categories the rest in equal parts; inside each, a real photo counts
+    `real_weight` times as much as a drawn one.
+    """
+    raw = np.array([options.real_weight if isinstance(item, Example) else 1.0 for item in items])
+    names = np.array([output_of(item) for item in items])
+    present = Counter(names.tolist())
+    categories = len(present) - (OTHER in present)
+    rest = 1.0 - (options.other_share if OTHER in present else 0.0)
+    weights = np.zeros(len(items))
+    for name in present:
+        chosen = names == name
+        share = 1.0 if not categories else (options.other_share if name == OTHER else rest / categories)
+        weights[chosen] = share * raw[chosen] / raw[chosen].sum()
+    return np.asarray(weights / weights.sum())

@@ -1,0 +1,175 @@
+"""Labelled photos: a CSV manifest, or a folder with one subfolder per category."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+
+from model.errors import InputError, ManifestError
+from model.photo import find_photos
+
+NOT_SKIN = "not_skin"
+"""Photos of no skin at all: they train the output `other`, and are counted on their own when measured."""
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled photo."""
+
+    path: Path
+    category: str
+    group: str
+    """Person or lesion: photos of one group never lie in two splits."""
+    split: str | None = None
+    """`train`, `validation`, `test`, or None when it is still to be drawn."""
+    skin_tone: str | None = None
+    source: str = ""
+    licence: str = ""
+
+
+def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[str] = ()) -> list[Example]:
+    """Return the labelled photos of a CSV manifest or of a folder per category.
+
+    `where` keeps rows by column, as `use=train` or `category!=blurred`; a folder has the column `category` alone.
+    Raises ManifestError with the row or the file, and the fix.
+    """
+    if path.is_dir():
+        rows = _rows_of_folder(path)
+    elif path.is_file():
+        rows = _rows_of_csv(path)
+    else:
+        raise ManifestError("missing_manifest", f"There is no folder or manifest {str(path)!r}; check the path.")
+    conditions = [_condition(text) for text in where]
+    chosen = [
+        (where_found, row)
+        for where_found, row in rows
+        if all(_holds(row, column, value, wanted, path) for column, value, wanted in conditions)
+    ]
+    if not chosen:
+        raise ManifestError("no_photos", f"{str(path)!r} lists no photo{' that matches' if where else ''}; add some.")
+    examples = [_example(where_found, row, path, categories) for where_found, row in chosen]
+    check_groups(examples, path)
+    return examples
+
+
+def _rows_of_folder(folder: Path) -> list[tuple[str, dict[str, str]]]:
+    rows: list[tuple[str, dict[str, str]]] = []
+    for subfolder in sorted(entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."):
+        try:
+            photos = find_photos([subfolder])
+        except InputError:
+            # An empty subfolder is a category without photos yet, not a mistake.
+            continue
+        rows += [(repr(str(photo)), {"file_name": str(photo), "category": subfolder.name}) for photo in photos]
+    if not rows:
+        raise ManifestError(
+            "no_photos", f"{str(folder)!r} has no subfolder with photos; make one subfolder per category."
+        )
+    return rows
+
+
+def _rows_of_csv(path: Path) -> list[tuple[str, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = list(reader.fieldnames or [])
+            rows = [(f"line {reader.line_num} of {str(path)!r}", dict(row)) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(
+            "unreadable_manifest", f"{str(path)!r} is not a CSV table in UTF-8 ({error}); save it again as one."
+        ) from error
+    name = next((column for column in ("file_name", "file") if column in columns), None)
+    for column, found in (("file_name", name is not None), ("category", "category" in columns)):
+        if not found:
+            raise ManifestError(
+                "missing_column", f"{str(path)!r} has no column {column!r}; its first line must name it."
+            )
+    return [(found, {**row, "file_name": row[str(name)] or ""}) for found, row in rows]
+
+
+def _condition(text: str) -> tuple[str, str, bool]:
+    column, equals, value = text.partition("=")
+    if not equals or not column.strip("!"):
+        raise InputError("bad_option", f"{text!r} is no condition; write COLUMN=VALUE or COLUMN!=VALUE.")
+    return column.removesuffix("!").strip(), value.strip(), not column.endswith("!")
+
+
+def _holds(row: Mapping[str, str], column: str, value: str, wanted: bool, path: Path) -> bool:
+    if column not in row:
+        raise ManifestError("missing_column", f"{str(path)!r} has no column {column!r} to choose rows by.")
+    return (row[column] == value) is wanted
+
+
+def _example(found: str, row: Mapping[str, str], path: Path, categories: Collection[str]) -> Example:
+    if row["category"] not in categories:
+        raise ManifestError(
+            "unknown_category",
+            f"{found} has the category {row['category']!r}; use one of {', '.join(sorted(categories))}.",
+        )
+    photo = (path if path.is_dir() else path.parent) / row["file_name"]
+    if path.is_dir():
+        photo = Path(row["file_name"])
+    if not row["file_name"] or not photo.is_file():
+        raise ManifestError("missing_photo", f"{found} names {str(photo)!r}, which is missing; correct the path.")
+    split = row.get("split") or None
+    if split is not None and split not in SPLITS:
+        raise ManifestError("unknown_split", f"{found} has the split {split!r}; use one of {', '.join(SPLITS)}.")
+    return Example(
+        path=photo,
+        category=row["category"],
+        group=row.get("group") or str(photo),
+        split=split,
+        skin_tone=row.get("skin_tone") or None,
+        source=row.get("source") or "",
+        licence=row.get("licence") or "",
+    )
+
+
+def check_groups(examples: Sequence[Example], path: Path) -> None:
+    """Raise ManifestError when photos of one group are put into two splits: the same person would grade itself."""
+    split_of: dict[str, str | None] = {}
+    for example in examples:
+        if split_of.setdefault(example.group, example.split) != example.split:
+            raise ManifestError(
+                "group_in_two_splits",
+                f"{str(path)!r} puts the group {example.group!r} into two splits "
+                f"({split_of[example.group] or 'none'} and {example.split or 'none'}); give all its rows one split.",
+            )
+
+
+def assign_splits(examples: Sequence[Example], *, validation_share: float, seed: int) -> list[Example]:
+    """Return the examples with a split each: about `validation_share` of the undecided groups, by category."""
+    undecided = [example for example in examples if example.split is None]
+    validation = _validation_groups(undecided, share=validation_share, seed=seed)
+    return [
+        example if example.split else replace(example, split="validation" if example.group in validation else "train")
+        for example in examples
+    ]
+
+
+def _validation_groups(examples: Sequence[Example], *, share: float, seed: int) -> set[str]:
+    categories = [example.category for example in examples]
+    groups = [example.group for example in examples]
+    if len(set(groups)) < 2:
+        return set()
+    rows = np.zeros(len(examples))
+    folds = min(max(2, round(1 / share)), max(Counter(categories).values()), len(set(groups)))
+    chosen: Sequence[int] = ()
+    if folds >= 2:
+        stratified = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+        with warnings.catch_warnings():
+            # A category with fewer photos than folds is ordinary here, and simply missing from some folds.
+            warnings.filterwarnings("ignore", message="The least populated class")
+            _, chosen = next(stratified.split(rows, categories, groups))
+    if len(chosen) in (0, len(examples)):
+        _, chosen = next(GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, categories, groups))
+    return {groups[index] for index in chosen}

@@ -1,0 +1,107 @@
+"""The network: a timm backbone, and a head whose evidence maps average to the logits exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import timm
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from model.errors import RecipeError
+
+FINE, COARSE = 16, 32
+"""Strides of the two feature maps. Petechiae are small: the coarse map alone loses them."""
+FACTOR = COARSE // FINE
+
+
+class EvidenceNetwork(nn.Module):
+    """Backbone features at strides 16 and 32, each with dropout and a 1x1 convolution to one map per output.
+
+    A logit is the mean of its evidence map, so a map shows where a score comes from exactly, not approximately as
+    gradient methods do (the idea of Zhou et al., CVPR 2016, without a layer between map and logit).
+    """
+
+    def __init__(self, backbone: nn.Module, *, outputs: int, dropout: float) -> None:
+        """Find the two feature maps of a timm backbone by their strides."""
+        super().__init__()
+        self.backbone = backbone
+        # A timm model's attributes are typed as modules or tensors; these two are neither.
+        info: list[dict[str, Any]] = backbone.feature_info  # type: ignore[assignment]
+        strides = [stage["reduction"] for stage in info]
+        if FINE not in strides or COARSE not in strides:
+            raise ValueError(f"the backbone has features at strides {strides}, needed are {FINE} and {COARSE}")
+        # The last stage of stride 16, not the first: the deeper of two is the richer.
+        self._fine = max(index for index, stride in enumerate(strides) if stride == FINE)
+        fine_channels: int = info[self._fine]["num_chs"]
+        coarse_channels: int = backbone.num_features  # type: ignore[assignment]
+        self.dropout = nn.Dropout(dropout)
+        self.fine = nn.Conv2d(fine_channels, outputs, kernel_size=1)
+        self.coarse = nn.Conv2d(coarse_channels, outputs, kernel_size=1, bias=False)
+
+    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (n, outputs) and evidence (n, outputs, size / 16, size / 16) of (n, 3, size, size)."""
+        last, (middle,) = self.backbone.forward_intermediates(photos, indices=[self._fine])  # type: ignore[operator]
+        fine = self.fine(self.dropout(middle))
+        coarse = self.coarse(self.dropout(last))
+        # Repeating keeps the mean of the coarse map; interpolation would not.
+        evidence = fine + coarse.repeat_interleave(FACTOR, dim=2).repeat_interleave(FACTOR, dim=3)
+        return fine.mean(dim=(2, 3)) + coarse.mean(dim=(2, 3)), evidence
+
+
+def build_network(
+    backbone: str,
+    *,
+    outputs: int,
+    dropout: float = 0.2,
+    pretrained: bool = False,
+    weights: Path | None = None,
+    arguments: dict[str, Any] | None = None,
+) -> EvidenceNetwork:
+    """Return a network for `outputs` outputs.
+
+    `pretrained` fetches timm's own weights; `weights` is a safetensors file with the backbone in timm's names.
+    Raises RecipeError when the backbone is unknown, has no features at strides 16 and 32, or does not fit its file.
+    """
+    try:
+        body = timm.create_model(backbone, pretrained=pretrained and weights is None, num_classes=0, **arguments or {})
+        network = EvidenceNetwork(body, outputs=outputs, dropout=dropout)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise RecipeError(
+            "bad_value", f"The backbone {backbone!r} cannot be built ({error}); choose another."
+        ) from error
+    if weights is not None:
+        load_weights(body, weights)
+    return network
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Load a safetensors file into a module of the same shape. Raises RecipeError when it is missing or misfits."""
+    if not path.is_file():
+        raise RecipeError("missing_weights", f"There is no weights file {str(path)!r}; check the path.")
+    try:
+        state = load_file(path)
+        counters = {name for name in module.state_dict() if name.endswith("num_batches_tracked")}
+        missing, unexpected = module.load_state_dict(state, strict=False)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise RecipeError("missing_weights", f"{str(path)!r} does not fit this network: {error}.") from error
+    if set(missing) - counters or any(not name.startswith("classifier") for name in unexpected):
+        raise RecipeError(
+            "missing_weights",
+            f"{str(path)!r} does not fit this network ({len(missing)} missing, {len(unexpected)} unexpected tensors).",
+        )
+
+
+def freeze(network: EvidenceNetwork, names: Sequence[str]) -> list[nn.Module]:
+    """Return the backbone modules of these names, no longer trained. Raises RecipeError on an unknown name."""
+    modules = dict(network.backbone.named_modules())
+    unknown = [name for name in names if name not in modules]
+    if unknown:
+        raise RecipeError("bad_value", f"The backbone has no module {unknown[0]!r} to freeze; correct `frozen`.")
+    chosen = [modules[name] for name in names]
+    for module in chosen:
+        module.requires_grad_(False)
+    return chosen

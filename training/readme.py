@@ -1,0 +1,96 @@
+"""README.md of a model folder: the model card for people, written from card.json and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from model.card import ModelCard
+
+LIMITS = (
+    "No clinician has reviewed it or its words. A photo cannot show whether a spot fades under pressure, nor its "
+    "size. Most skin conditions are none of its categories. Public photos of these categories are few and mostly of "
+    "light skin; drawn photos stand in for what is missing, and drawn is not real."
+)
+TITLES = {
+    "validation": "Real photos of groups held back from training (with drawn ones they chose epoch and threshold)",
+    "test": "Real photos that chose nothing",
+}
+
+
+def model_readme(card: ModelCard) -> str:
+    """Return the Markdown text of the model card for people."""
+    return (
+        "\n\n".join(
+            [
+                f"# redspots model {card.version}",
+                f"Categories: {', '.join(card.categories)}; otherwise it says that it is not sure. "
+                f"Backbone {card.backbone}, input {card.preprocess.size} x {card.preprocess.size} pixels.",
+                "## Intended use",
+                card.intended_use,
+                "## Limits",
+                LIMITS,
+                "## Measured",
+                *(_measured(TITLES.get(name, name), value) for name, value in card.metrics.items()),
+                f"A category is named at a calibrated probability of at least {card.threshold:.2f} "
+                f"(temperature {card.temperature:.3f}). Intervals: 95 %, bootstrap over groups.",
+                "## Trained on",
+                _data(card),
+                "## How",
+                _how(card.training),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _measured(title: str, metrics: Mapping[str, Any]) -> str:
+    photos = ", ".join(f"{name} {count}" for name, count in metrics["photos"].items())
+    rows = [f"| {name.replace('_', ' ')} | {_figure(figure)} |" for name, figure in metrics["figures"].items()]
+    return "\n".join(
+        [
+            f"### {title}",
+            "",
+            f"Photos: {photos}; {metrics['groups']} groups; {metrics['unreadable']} could not be read.",
+            "",
+            "| figure | value (interval) |",
+            "|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _figure(figure: Mapping[str, float | None]) -> str:
+    if figure["value"] is None:
+        return "not defined by these photos"
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _data(card: ModelCard) -> str:
+    rows = [
+        f"| {_cell(source['source'])} | {_cell(source['licence'])} | "
+        + ", ".join(f"{category} {count}" for category, count in source["photos"].items())
+        + " |"
+        for source in card.data
+    ]
+    return "\n".join(["| source | licence | photos |", "|---|---|---|", *rows])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _how(training: Mapping[str, Any]) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in training["packages"].items())
+    return "\n".join(
+        [
+            "```",
+            training["command"],
+            "```",
+            "",
+            f"Seed {training['seed']}; {training['minutes']} minutes on {training['machine']}; "
+            f"best epoch {training['best_epoch']}. {packages}. Every hyper-parameter stands in `card.json`.",
+        ]
+    )

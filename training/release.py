@@ -1,0 +1,245 @@
+"""make_model: from a recipe and labelled photos to a model folder. What is measured is what ships."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
+from model.classifier import Classifier
+from model.errors import ManifestError, OutputError
+from model.prediction import OTHER
+from model.preprocess import Preprocess
+from training.augment import build_augmentation
+from training.cache import cached_pixels, canvases_of, output_of, plan_drawn
+from training.calibrate import choose_threshold, fit_temperature
+from training.dataset import Item, PhotoDataset, sampling_weights, targets_of
+from training.evaluate import measure, metrics_json, score_examples
+from training.export import export_network
+from training.fit import fit
+from training.manifest import Example, assign_splits
+from training.network import EvidenceNetwork, freeze
+from training.readme import model_readme
+from training.recipe import Recipe
+from training.start import start_network
+
+CACHE_MARGIN = 1.125
+"""Cached training photos are this much larger than the network's input, so that crops can move."""
+PACKAGES = ("torch", "torchvision", "timm", "albumentations", "lightning", "onnxruntime", "numpy", "pillow")
+INTENDED_USE = (
+    "Research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, "
+    "triage or deciding whether to seek care. It knows a few categories; most skin conditions are none of them."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one run is asked to do."""
+
+    recipe: Recipe
+    examples: Sequence[Example]
+    """Labelled photos; those without a split get one."""
+    out: Path
+    """The model folder to make; it must not exist."""
+    command: str
+    """As typed, for the card."""
+    weights: Path | None = None
+    """Backbone weights in safetensors, in place of timm's own."""
+    start: Path | None = None
+    """Model folder to start from, for recipes that do."""
+    test: Sequence[Example] = ()
+    """Photos for measuring only: they choose nothing."""
+    cache: Path | None = None
+    """Folder for decoded and drawn photos, kept for the next run."""
+
+
+def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
+    """Train, calibrate, export and measure; return the card of the folder that is now at `job.out`.
+
+    `tell` gets one line per step. Nothing is at `job.out` until everything is. Raises RedspotsError.
+    """
+    if job.out.exists():
+        raise OutputError("exists", f"{str(job.out)!r} exists already; choose another --out or remove it.")
+    started = time.monotonic()
+    run = job.out.with_name(job.out.name + ".run")
+    lightning.seed_everything(job.recipe.seed, workers=True, verbose=False)
+    network, recipe = start_network(job.recipe, weights=job.weights, start=job.start)
+    outputs = (*recipe.categories, OTHER)
+    training, validation = _items(job.examples, recipe, outputs)
+    for name, items in (("train", training), ("validation", validation)):
+        tell(f"{name}: {dict(Counter(output_of(item) for item in items))}")
+    preprocess = Preprocess(recipe.network.size, recipe.network.mean, recipe.network.std)
+    cache = job.cache or run / "cache"
+    side = round(recipe.network.size * CACHE_MARGIN)
+    tell("reading and drawing photos")
+    training_pixels = cached_pixels(training, side=side, folder=cache)
+    validation_pixels = cached_pixels(validation, side=preprocess.size, folder=cache)
+    epoch = fit(
+        network,
+        PhotoDataset(
+            training_pixels,
+            targets_of(training, outputs),
+            preprocess,
+            build_augmentation(preprocess.size, seed=recipe.seed),
+        ),
+        PhotoDataset(validation_pixels, targets_of(validation, outputs), preprocess),
+        weights=sampling_weights(training, recipe.fit).tolist(),
+        options=recipe.fit,
+        frozen=freeze(network, recipe.network.frozen),
+        seed=recipe.seed,
+        run=_fresh(run / "fit"),
+    )
+    card = ModelCard(
+        version=recipe.version,
+        created=datetime.now(UTC).date().isoformat(),
+        backbone=recipe.network.backbone,
+        outputs=outputs,
+        parents=recipe.decision.parents,
+        preprocess=preprocess,
+        temperature=1.0,
+        threshold=0.5,
+        intended_use=INTENDED_USE,
+        data=_sources(job.examples, training, validation),
+    )
+    card = _calibrated(card, network, validation, validation_pixels, recipe)
+    tell(f"best epoch {epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
+    with tempfile.TemporaryDirectory(dir=job.out.parent, prefix=job.out.name + ".partial-") as name:
+        folder = Path(name) / "model"
+        folder.mkdir()
+        export_network(network, folder, size=preprocess.size)
+        card = replace(card, files={file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)})
+        card.write(folder)
+        tell("measuring the exported model")
+        held_back = [item for item in validation if isinstance(item, Example)]
+        card = replace(
+            card,
+            metrics=_metrics(folder, validation=held_back, test=job.test),
+            training={
+                "command": job.command,
+                "seed": recipe.seed,
+                "minutes": round((time.monotonic() - started) / 60, 1),
+                "best_epoch": epoch,
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_accelerator()}",
+                "packages": {package: version(package) for package in PACKAGES},
+                "recipe": recipe.model_dump(mode="json"),
+            },
+        )
+        (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
+        card = replace(card, files={**card.files, "README.md": sha256_of(folder / "README.md")})
+        card.write(folder)
+        Classifier.load(folder)
+        folder.rename(job.out)
+    shutil.rmtree(run)
+    return card
+
+
+def _items(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> tuple[list[Item], list[Item]]:
+    placed = assign_splits(examples, validation_share=recipe.data.validation_share, seed=recipe.seed)
+    splits: dict[str, list[Item]] = {}
+    drawn = recipe.drawn
+    counts = {"train": drawn.per_category, "validation": drawn.validation_per_category}
+    for number, (split, per_output) in enumerate(counts.items()):
+        real = [example for example in placed if example.split == split]
+        drawn_here = plan_drawn(
+            drawn,
+            outputs=outputs,
+            canvases=canvases_of(real),
+            per_output=per_output,
+            seed=recipe.seed * len(counts) + number,
+        )
+        splits[split] = [*real, *drawn_here]
+    for split, items in splits.items():
+        missing = [output for output in outputs if output not in {output_of(item) for item in items}]
+        if split == "train" and missing:
+            raise ManifestError(
+                "too_few_photos",
+                f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
+            )
+        if not items:
+            raise ManifestError(
+                "too_few_photos", "No group is left for validation; add photos of at least one more person or lesion."
+            )
+    return splits["train"], splits["validation"]
+
+
+def _calibrated(
+    card: ModelCard,
+    network: EvidenceNetwork,
+    validation: Sequence[Item],
+    pixels: NDArray[np.uint8],
+    recipe: Recipe,
+) -> ModelCard:
+    logits = _logits(network, pixels, card.preprocess)
+    targets = np.array(targets_of(validation, card.outputs))
+    weights = sampling_weights(validation, recipe.fit)
+    card = replace(card, temperature=round(fit_temperature(logits, targets, weights), 4))
+    threshold = choose_threshold(
+        logits,
+        [output_of(item) for item in validation],
+        card,
+        answered_accuracy=recipe.decision.answered_accuracy,
+        weights=weights,
+    )
+    return replace(card, threshold=threshold)
+
+
+def _logits(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float64]:
+    network.eval()
+    rows = []
+    with torch.inference_mode():
+        for start in range(0, len(pixels), 32):
+            batch = np.stack([preprocess.normalise(np.asarray(one)) for one in pixels[start : start + 32]])
+            rows.append(network(torch.from_numpy(batch))[0].double().numpy())
+    return np.concatenate(rows)
+
+
+def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Example]) -> dict[str, Any]:
+    classifier = Classifier.load(folder)
+    metrics = {}
+    for name, examples in (("validation", validation), ("test", test)):
+        if examples:
+            scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
+            metrics[name] = metrics_json(measure(scored, classifier.card), scored, len(errors))
+    return metrics
+
+
+def _sources(
+    examples: Sequence[Example], training: Sequence[Item], validation: Sequence[Item]
+) -> tuple[dict[str, Any], ...]:
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for example in examples:
+        if example.split != "test":
+            key = (example.source or "not stated", example.licence or "not stated")
+            counts.setdefault(key, Counter())[example.category] += 1
+    drawn = Counter(item.category for item in (*training, *validation) if not isinstance(item, Example))
+    if drawn:
+        counts["drawn by redspots, partly on the photos above", "as the photos drawn on"] = drawn
+    return tuple(
+        {"source": source, "licence": licence, "photos": dict(count)} for (source, licence), count in counts.items()
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    """Return an empty folder: what an interrupted run of the same name left is of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _accelerator() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
