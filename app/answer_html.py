@@ -11,8 +11,9 @@ from itertools import groupby
 
 from PIL import Image
 
+from app.answer import Answer, Section, Share
 from app.overlay import has_positive_part, overlay
-from app.wording import Answer, Section, Share, Words
+from app.wording import Words
 from model.errors import InputError
 from model.photo import Photo
 from model.prediction import OTHER, Prediction

@@ -58,7 +58,8 @@ def score(
         else:
             failed = score_to_table(classifier, spoken, found, out=out, console=Console(stderr=True), workers=workers)
     except RedspotsError as error:
-        _fail(error, referral=spoken.answer_error(error).referral)
+        answer = spoken.answer_error(error)
+        _fail(error, advice=f"{answer.urgent_advice}\n\n{answer.referral}")
     if failed:
         raise typer.Exit(1)
 
@@ -177,11 +178,11 @@ def _read_words(path: Path | None) -> Words:
     return Words.read(path)
 
 
-def _fail(error: RedspotsError, *, referral: str = "") -> NoReturn:
+def _fail(error: RedspotsError, *, advice: str = "") -> NoReturn:
     console = Console(stderr=True)
     console.print(f"Error ({error.code}): {error}", style="red", highlight=False, markup=False)
-    if referral:
-        console.print(referral, highlight=False, markup=False)
+    if advice:
+        console.print(f"\n{advice}", highlight=False, markup=False)
     sys.exit(error.exit_status)
 
 

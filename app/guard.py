@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_FILE_BYTES = 15 * 1000 * 1000
+MAX_FILE_BYTES = 15 * 1024 * 1024
 """What Gradio understands by `15mb`."""
 UPLOAD = "/gradio_api/upload"
 _QUEUED = ("/gradio_api/queue/join", "/gradio_api/call/look")

@@ -39,9 +39,9 @@ def overlay(photo: Photo, evidence: NDArray[np.float32], box: tuple[float, float
     small = Image.fromarray(photo.pixels)
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     width, height = small.size
-    left, right = (round(fraction * width) for fraction in (box[0], box[2]))
-    top, bottom = (round(fraction * height) for fraction in (box[1], box[3]))
-    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    # At least one pixel, however narrow the box.
+    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
+    right, bottom = max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)
 
     # The spots are told from the skin by colour: half of it stays, the rest leaves room for the ramp's.
     colour = np.asarray(small, dtype=np.float32)

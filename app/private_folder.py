@@ -8,7 +8,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from model.errors import OutputError
@@ -30,14 +30,16 @@ def private_folder(home: Path | None = None) -> Iterator[Path]:
     """
     home = home or home_of_folders()
     _make_home(home)
-    purge_abandoned(home)
-    folder = Path(tempfile.mkdtemp(prefix="server-", dir=home))
-    with (folder / LOCK).open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        # One server starts at a time: a folder that is not locked yet would look abandoned to the next.
+        with (home / LOCK).open("wb") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            purge_abandoned(home)
+            folder = Path(tempfile.mkdtemp(prefix="server-", dir=home))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            lock = stack.enter_context((folder / LOCK).open("wb"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def purge_abandoned(home: Path) -> None:
@@ -49,8 +51,7 @@ def purge_abandoned(home: Path) -> None:
         except BlockingIOError:
             continue
         except FileNotFoundError:
-            # Killed before it held its lock, or gone meanwhile: in either case nobody works in it.
-            pass
+            pass  # Killed before it held its lock.
         shutil.rmtree(folder, ignore_errors=True)
 
 

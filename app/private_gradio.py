@@ -21,5 +21,14 @@ os.environ.update(SILENCE)
 os.environ.pop("GRADIO_ALLOWED_PATHS", None)
 
 import gradio as gr  # noqa: E402
+from gradio import component_meta  # noqa: E402
+from gradio.events import EventListener  # noqa: E402
 
 __all__ = ["SILENCE", "gr"]
+
+
+def _write_no_stub(component_class: type, class_name: str, events: list[str | EventListener]) -> None:
+    """Do nothing, where Gradio writes a .pyi file beside every module that subclasses a component: into the package."""
+
+
+component_meta.create_or_modify_pyi = _write_no_stub

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
-from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from rich.console import Console
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from app.guard import MAX_FILE_BYTES, UPLOAD, Guard
+from app.guard import UPLOAD, Guard
 from app.private_folder import private_folder
 from app.private_gradio import gr
+from app.upload_route import UploadRoute
 from app.uploads import PhotoStore
-from app.web import CONCURRENCY, CSS, QUEUE, build_page, theme
+from app.web import CSS, QUEUE, build_page, theme
 from app.wording import Words
 from model.classifier import Classifier
 from model.errors import InputError, PhotoError
@@ -31,13 +30,12 @@ from model.errors import InputError, PhotoError
 PURGE_EVERY = 60.0
 """Seconds."""
 
-_HOW_TO_UPLOAD = "Send one file as multipart/form-data, in the field `files`."
-
 
 def create_app(classifier: Classifier, words: Words, folder: Path) -> FastAPI:
     """Return the whole web application; photos are kept for minutes in `folder`, which `private_folder` made.
 
-    Gradio reads its temp folder from the environment whenever it needs it: one application per process.
+    Gradio reads its temp folder from the environment whenever it needs it: one application per process. Call this in
+    a running event loop: without one, Gradio makes several that nobody closes.
     """
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     store = PhotoStore(folder, classifier.read, words.page)
@@ -51,7 +49,7 @@ def create_app(classifier: Classifier, words: Words, folder: Path) -> FastAPI:
     app.add_middleware(Guard, too_large=too_large, busy=busy, is_busy=lambda: len(page._queue) >= QUEUE)
     app.add_api_route("/healthz", _Health(classifier.card.version), methods=["GET"])
     # Ahead of Gradio's own upload route, which would keep the file with all its metadata.
-    app.add_api_route(UPLOAD, _Upload(store, busy=busy, too_large=too_large), methods=["POST"])
+    app.add_api_route(UPLOAD, UploadRoute(store, busy=busy, too_large=too_large), methods=["POST"])
     gr.mount_gradio_app(
         app,
         page,
@@ -83,37 +81,6 @@ class _Health:
         return {"status": "ok", "model_version": self.model_version}
 
 
-class _Upload:
-    """Gradio's upload protocol: files in, a JSON list of the paths of their clean copies out."""
-
-    def __init__(self, store: PhotoStore, *, busy: str, too_large: str) -> None:
-        self.store = store
-        self.busy = busy
-        self.too_large = too_large
-        self.readers = CapacityLimiter(CONCURRENCY)
-
-    async def __call__(self, request: Request) -> Response:
-        if self.readers.statistics().tasks_waiting >= QUEUE:
-            return PlainTextResponse(self.busy, status_code=503)
-        parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=4)
-        parser.spool_max_size = 2 * MAX_FILE_BYTES  # In memory: the file itself never touches the disk.
-        try:
-            form = await parser.parse()
-        except (MultiPartException, ClientDisconnect, KeyError):  # KeyError: no boundary in the content type.
-            return PlainTextResponse(_HOW_TO_UPLOAD, status_code=400)
-        files = [file for file in form.getlist("files") if not isinstance(file, str)]
-        try:
-            data = await files[0].read() if files else b""
-        finally:
-            await form.close()
-        if not files:
-            return PlainTextResponse(_HOW_TO_UPLOAD, status_code=400)
-        if len(data) > MAX_FILE_BYTES:
-            return PlainTextResponse(self.too_large, status_code=413)
-        path = await run_sync(self.store.receive, data, limiter=self.readers)
-        return JSONResponse([str(path)])
-
-
 def _purging(store: PhotoStore) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return a lifespan that removes old photos each minute; Gradio's own cleaning leaves what it never saw."""
 
@@ -141,6 +108,11 @@ class _PageServer(uvicorn.Server):
     url = ""
     open_browser = False
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # The parent's raises the signal again at the end, which would kill the process before the photos are removed.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         line = f"The page is at {self.url} (Ctrl+C stops it)"
@@ -162,18 +134,25 @@ def serve(
     spoken = Words.read(words)
     spoken.require(classifier.card.categories, classifier.card.parents)
     with _listening(host, port) as listener, private_folder() as folder:
-        # No access log: it would hold who looked at which photo, and when.
-        config = uvicorn.Config(
-            create_app(classifier, spoken, folder),
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        server = _PageServer(config)
-        server.url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        server.open_browser = open_browser
-        server.run(sockets=[listener])
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        asyncio.run(_run(classifier, spoken, folder, listener=listener, url=url, open_browser=open_browser))
+
+
+async def _run(
+    classifier: Classifier, words: Words, folder: Path, *, listener: socket.socket, url: str, open_browser: bool
+) -> None:
+    # No access log: it would hold who looked at which photo, and when.
+    config = uvicorn.Config(
+        create_app(classifier, words, folder),
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = _PageServer(config)
+    server.url = url
+    server.open_browser = open_browser
+    await server.serve(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

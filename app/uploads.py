@@ -30,7 +30,7 @@ Reader = Callable[[bytes], Photo]
 PHOTOS = "photos"
 PIXELS = "photo.png"
 NOTES = "photo.json"
-UNREADABLE = Path(__file__).parent / "examples" / "unreadable.png"
+UNREADABLE = Path(__file__).parent / "pictures" / "unreadable.png"
 """Shown in place of a file that is no photo; the words come with the answer."""
 
 

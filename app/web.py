@@ -59,7 +59,8 @@ def build_page(classifier: Classifier, words: Words, store: PhotoStore) -> gr.Bl
     """Return the page, not yet mounted."""
     page = words.page
     look = looker(classifier, words, store)
-    with gr.Blocks(title=page["title"], analytics_enabled=False, delete_cache=(60, 300)) as blocks:
+    blocks = gr.Blocks(title=page["title"], analytics_enabled=False, delete_cache=(60, 300))
+    with blocks:
         gr.HTML(_head(words), elem_id="head", apply_default_css=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="ask"):
@@ -149,12 +150,14 @@ def _examples(words: Words) -> dict[str, gr.Button]:
         apply_default_css=False,
     )
     with gr.Row(elem_id="examples"):
-        return {
-            name: gr.Button(
-                page[f"example_{name}"], icon=EXAMPLES / f"{name}.jpg", min_width=80, elem_classes="drawing"
-            )
-            for name in DRAWINGS
-        }
+        return {name: _drawing_button(page[f"example_{name}"], EXAMPLES / f"{name}.jpg") for name in DRAWINGS}
+
+
+def _drawing_button(label: str, picture: Path) -> gr.Button:
+    button = gr.Button(label, icon=picture, min_width=80, elem_classes="drawing")
+    # Gradio would delete its copy of the picture with the photos, minutes after the start.
+    button.keep_in_cache.update([button.icon["path"]] if button.icon else [])
+    return button
 
 
 def _chooser(store: PhotoStore, name: str) -> Callable[[], str]:

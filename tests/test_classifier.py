@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model.quality import Quality
 
 from model.card import ModelCard
 from model.classifier import Classifier, Prepared, decide, softmax
 from model.photo import Photo
 from model.prediction import Evidence, Prediction, Score
+from model.quality import Quality
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from rich.console import Console
 from words_files import changed_words
 
+from app.answer_html import answer_html
 from app.tables import TableWriter, print_answer, row
 from app.wording import Answer, Words
 from model.errors import RedspotsError, WordsError
@@ -96,7 +98,14 @@ def jsonl_table(case: Case, folder: Path) -> str:
     return "\n".join(map(str, values.values()))
 
 
-SURFACES: list[Callable[[Case, Path], str]] = [terminal, narrow_terminal, csv_table, jsonl_table]
+def page(case: Case, folder: Path) -> str:
+    """The text of the page's answer, read from its HTML as a browser would."""
+    reader = _Text()
+    reader.feed(answer_html(case.answer, WORDS))
+    return " ".join(reader.found)
+
+
+SURFACES: list[Callable[[Case, Path], str]] = [terminal, narrow_terminal, csv_table, jsonl_table, page]
 
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.__name__)
@@ -145,6 +154,22 @@ def test_the_emergency_paragraph_names_every_red_flag() -> None:
 def test_no_words_file_takes_the_referral_away(tmp_path: Path, id_: str, key: str, value: Any) -> None:
     with pytest.raises(WordsError, match=key):
         Words.read(changed_words(tmp_path, ("answer", id_, key), value))
+
+
+class _Text(HTMLParser):
+    """Collects the text of an HTML fragment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # The words write a list item as a line that begins with a dash.
+        if tag == "li":
+            self.found.append("-")
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
 
 
 def _terminal(case: Case, *, width: int) -> str:

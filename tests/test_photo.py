@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from hashlib import sha256
@@ -25,12 +24,10 @@ from drawing import (
     skin,
     stored_as,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from model.errors import InputError, PhotoError
-from model.photo import Limits, Photo, find_photos, read_photo
+from model.errors import PhotoError
+from model.photo import Limits, Photo, read_photo
 
 # Drawn with `marked_corners`, turned by the HEIC boxes irot and imir and, saying the same, by EXIF data that also hold
 # a place, as phones do; encoded with libheif 1.15.1 and x265 through heif_context_encode_image, image_orientation 1-8.
@@ -103,16 +100,6 @@ def test_heic_photos_are_turned_once(path: Path) -> None:
 def test_a_truncated_heic_is_damaged() -> None:
     assert code_of(HEIC_FILES[0].read_bytes()[:-1]) == "damaged"
     assert code_of(HEIC_FILES[0].read_bytes()[:60]) == "damaged"
-
-
-def test_a_heic_with_broken_metadata_does_not_crash_the_process() -> None:
-    """The length of the EXIF item is set beyond the file: pi-heif 1.4.0 crashed on altered files of this kind."""
-    for path in HEIC_FILES[:2]:
-        whole = path.read_bytes()
-        for place in range(len(whole) // 2):
-            altered = bytearray(whole)
-            altered[place] = 255
-            assert_photo_or_error(bytes(altered))
 
 
 def test_broken_exif_is_ignored() -> None:
@@ -265,13 +252,13 @@ def test_limits_hold_before_anything_is_decoded(tmp_path: Path) -> None:
 
 
 def test_large_photos_are_decoded_scaled_down() -> None:
-    pixels = skin(width=1600, height=1200)
+    pixels = skin(width=1000, height=750)
     for kind, mode in (("JPEG", None), ("JPEG", "CMYK"), ("PNG", None)):
-        photo = read_photo(encoded(pixels, kind, mode=mode), shorter_side=128)
-        assert photo.size == (1600, 1200)
-        assert 256 <= min(photo.pixels.shape[:2]) <= 512
+        photo = read_photo(encoded(pixels, kind, mode=mode), shorter_side=100)
+        assert photo.size == (1000, 750)
+        assert 200 <= min(photo.pixels.shape[:2]) < 400
         assert abs(photo.pixels.mean() - pixels.mean()) < 2
-    assert read_photo(encoded(pixels), shorter_side=1000).pixels.shape == (1200, 1600, 3)
+    assert read_photo(encoded(pixels), shorter_side=600).pixels.shape == (750, 1000, 3)
 
 
 def test_a_photo_of_48_megapixels_costs_less_than_100_mib(tmp_path: Path) -> None:
@@ -327,90 +314,3 @@ def test_importing_the_reader_loads_no_format_library() -> None:
         "sys.exit(str(loaded) if loaded else 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[1])
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.sampled_from(
-        [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\0", b"\0\0\0\x1cftypheic", b"RIFFxxxxWEBP"]
-    ),
-    st.binary(max_size=300),
-)
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_random_bytes_give_a_photo_or_a_photo_error(start: bytes, rest: bytes) -> None:
-    assert_photo_or_error(start + rest)
-
-
-SMALL = skin(width=48, height=40, dots=2)
-VALID = [encoded(SMALL, kind) for kind in ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF")]
-VALID += [
-    encoded(SMALL, progressive=True, exif=exif_with_place(6)),
-    encoded(SMALL, mode="CMYK"),
-    HEIC_FILES[5].read_bytes(),
-]
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.sampled_from(VALID), st.data())
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_altered_files_give_a_photo_or_a_photo_error(valid: bytes, data: st.DataObject) -> None:
-    altered = bytearray(valid)
-    places = st.integers(0, len(valid) - 1) | st.integers(0, 99)
-    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=4)):
-        altered[place] = value
-    if altered.startswith(b"\x89PNG"):  # With right checksums, so that the damage reaches the decoder.
-        altered = repaired_png(altered)
-    assert_photo_or_error(bytes(altered[: data.draw(st.integers(1, 2 * len(valid)))]))
-
-
-def repaired_png(data: bytearray) -> bytearray:
-    at = 8
-    while at + 12 <= len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
-        if end + 4 <= len(data):
-            data[end : end + 4] = zlib.crc32(data[at + 4 : end]).to_bytes(4, "big")
-        at = end + 4
-    return data
-
-
-def assert_photo_or_error(data: bytes) -> None:
-    for shorter_side in (None, 16):
-        try:
-            photo = read_photo(data, shorter_side=shorter_side, limits=Limits(max_pixels=4_000_000))
-        except PhotoError as error:
-            assert error.code in PhotoError.codes
-        else:
-            height, width, channels = photo.pixels.shape
-            assert channels == 3
-            assert (width <= photo.size[0], height <= photo.size[1]) == (True, True)
-
-
-def test_find_photos_searches_folders_sorted_once_and_without_hidden_files(tmp_path: Path) -> None:
-    names = ["b.JPG", "a/z.heic", "a/deep/x.png", "c.tiff", ".hidden.jpg", ".git/y.jpg", "notes.txt", "a/._b.jpg"]
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "a" / "circle").symlink_to(tmp_path)
-    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
-    found = find_photos([tmp_path, tmp_path / "b.JPG", tmp_path / "a" / ".." / "c.tiff"])
-    assert [str(path.relative_to(tmp_path)) for path in found] == [
-        "a/deep/x.png",
-        "a/z.heic",
-        "b.JPG",
-        "c.tiff",
-        "loop.jpg",
-    ]
-
-
-def test_find_photos_keeps_every_file_that_is_named(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
-    named = [tmp_path / "notes.txt", tmp_path / "loop.jpg"]
-    assert find_photos(named) == sorted(named)
-
-
-def test_find_photos_says_what_is_missing(tmp_path: Path) -> None:
-    for paths, code in (([tmp_path / "gone"], "missing_path"), ([tmp_path], "nothing_found"), ([], "nothing_found")):
-        with pytest.raises(InputError) as caught:
-            find_photos(paths)
-        assert caught.value.code == code

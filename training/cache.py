@@ -22,6 +22,7 @@ from model.preprocess import centre_square
 from training import rendering
 from training.manifest import NOT_SKIN, Example
 from training.recipe import DrawnOptions
+from training.threads import keep_to_one_thread
 
 DRAWN_SIZE = 384
 """Side of a drawn photo before it is resized like any other."""
@@ -79,7 +80,8 @@ def load_item(item: Example | DrawnExample, side: int) -> NDArray[np.uint8]:
     if isinstance(item, Example):
         return centre_square(read_photo(item.path, shorter_side=side).pixels, side=side)
     canvas = None if item.canvas is None else read_photo(item.canvas, shorter_side=DRAWN_SIZE).pixels
-    return centre_square(rendering.draw(item.category, seed=item.seed, size=DRAWN_SIZE, canvas=canvas).pixels, side=side)
+    drawn = rendering.draw(item.category, seed=item.seed, size=DRAWN_SIZE, canvas=canvas)
+    return centre_square(drawn.pixels, side=side)
 
 
 def output_of(item: Example | DrawnExample) -> str:
@@ -94,7 +96,7 @@ def _fill(items: Sequence[Example | DrawnExample], side: int, path: Path, proces
         pixels = np.lib.format.open_memmap(partial_path, mode="w+", dtype=np.uint8, shape=(len(items), side, side, 3))
         # "spawn": a forked child would inherit the locks of torch's threads.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        with ProcessPoolExecutor(processes, mp_context=context, initializer=keep_to_one_thread) as pool:
             for index, one in enumerate(pool.map(partial(load_item, side=side), items, chunksize=16)):
                 pixels[index] = one
         pixels.flush()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
@@ -13,9 +14,50 @@ from scipy.special import log_softmax
 from model.card import ModelCard
 from model.classifier import decide, softmax
 from model.prediction import OTHER, Score
+from model.preprocess import Preprocess
+from training.cache import output_of
+from training.dataset import Item, sampling_weights, targets_of
+from training.network import EvidenceNetwork
+from training.recipe import Recipe
 
 CANDIDATES = np.linspace(0.3, 0.95, 66)
 """Thresholds that are tried. Below 0.3 a category of five outputs is hardly likelier than chance."""
+
+
+def calibrate(
+    card: ModelCard,
+    network: EvidenceNetwork,
+    validation: Sequence[Item],
+    pixels: NDArray[np.uint8],
+    recipe: Recipe,
+) -> ModelCard:
+    """Return the card with temperature and threshold, from cached validation pixels (n, size, size, 3).
+
+    Each photo counts as it would in training, so that the mix of drawn and real photos is the same.
+    """
+    logits = logits_of(network, pixels, card.preprocess)
+    targets = np.array(targets_of(validation, card.outputs))
+    weights = sampling_weights(validation, recipe.fit)
+    card = replace(card, temperature=round(fit_temperature(logits, targets, weights), 4))
+    threshold = choose_threshold(
+        logits,
+        [output_of(item) for item in validation],
+        card,
+        answered_accuracy=recipe.decision.answered_accuracy,
+        weights=weights,
+    )
+    return replace(card, threshold=threshold)
+
+
+def logits_of(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float64]:
+    """Return the logits (n, outputs) of photos that have the network's size."""
+    network.eval()
+    rows = []
+    with torch.inference_mode():
+        for start in range(0, len(pixels), 32):
+            batch = np.stack([preprocess.normalise(np.asarray(one)) for one in pixels[start : start + 32]])
+            rows.append(network(torch.from_numpy(batch))[0].double().numpy())
+    return np.concatenate(rows)
 
 
 def fit_temperature(

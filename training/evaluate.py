@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,22 +91,17 @@ def measure(scored: Scored, card: ModelCard, *, seed: int = 0) -> dict[str, Figu
 def figures(card: ModelCard) -> Mapping[str, Callable[[Scored], float]]:
     """Return the definition of every figure; each is NaN where the photos do not define it."""
     found: dict[str, Callable[[Scored], float]] = {}
-    for index, category in enumerate(card.categories):
-        found[f"auc_{category}"] = lambda one, i=index, c=category: _auc(one.truths == c, one.probabilities[:, i])
-    for parent, names in card.parents.items():
-        columns = [card.outputs.index(name) for name in names]
-        found[f"auc_{parent}"] = lambda one, n=names, i=columns: _auc(
-            np.isin(one.truths, n), one.probabilities[:, i].sum(axis=1)
-        )
-        found[f"sensitivity_{parent}_at_90_specificity"] = lambda one, n=names, i=columns: _sensitivity(
-            np.isin(one.truths, n), one.probabilities[:, i].sum(axis=1)
-        )
-    found["balanced_accuracy"] = lambda one: _balanced_accuracy(one, card)
-    found["calibration_error"] = lambda one: _calibration_error(one, card)
-    found["answered"] = lambda one: float((one.named != "").mean())
-    found["accuracy_of_answers"] = lambda one: _accuracy_of_answers(one, card)
+    for category in card.categories:
+        found[f"auc_{category}"] = partial(_auc, card=card, members=(category,))
+    for parent, members in card.parents.items():
+        found[f"auc_{parent}"] = partial(_auc, card=card, members=members)
+        found[f"sensitivity_{parent}_at_90_specificity"] = partial(_sensitivity, card=card, members=members)
+    found["balanced_accuracy"] = partial(_balanced_accuracy, card=card)
+    found["calibration_error"] = partial(_calibration_error, card=card)
+    found["answered"] = _answered
+    found["accuracy_of_answers"] = partial(_accuracy_of_answers, card=card)
     for background in (OTHER, NOT_SKIN):
-        found[f"not_sure_on_{background}"] = lambda one, b=background: _mean(one.named[one.truths == b] == "")
+        found[f"not_sure_on_{background}"] = partial(_not_sure, truth=background)
     return found
 
 
@@ -134,20 +130,31 @@ def _with_interval(figure: Callable[[Scored], float], scored: Scored, resamples:
     return Figure(round(value, 4), round(float(low), 4), round(float(high), 4))
 
 
-def _auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+def _auc(one: Scored, *, card: ModelCard, members: Sequence[str]) -> float:
+    """Area under the curve of these categories against all other photos."""
+    positive, score = _one_against_all(one, card, members)
     if positive.all() or not positive.any():
         return float("nan")
     return float(roc_auc_score(positive, score))
 
 
-def _sensitivity(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+def _sensitivity(one: Scored, *, card: ModelCard, members: Sequence[str]) -> float:
+    """Sensitivity for these categories where 90 % of all other photos are left out."""
+    positive, score = _one_against_all(one, card, members)
     if positive.all() or not positive.any():
         return float("nan")
     false_positive, true_positive, _ = roc_curve(positive, score)
     return float(true_positive[false_positive <= 0.1].max())
 
 
-def _balanced_accuracy(one: Scored, card: ModelCard) -> float:
+def _one_against_all(
+    one: Scored, card: ModelCard, members: Sequence[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    columns = [card.outputs.index(member) for member in members]
+    return np.isin(one.truths, members), one.probabilities[:, columns].sum(axis=1)
+
+
+def _balanced_accuracy(one: Scored, *, card: ModelCard) -> float:
     """Mean recall over the categories present, the likeliest category taken and `other` left aside."""
     chosen = np.isin(one.truths, card.categories)
     if not chosen.any():
@@ -157,7 +164,7 @@ def _balanced_accuracy(one: Scored, card: ModelCard) -> float:
     return float(recall_score(one.truths[chosen], guesses, labels=present, average="macro", zero_division=0))
 
 
-def _calibration_error(one: Scored, card: ModelCard) -> float:
+def _calibration_error(one: Scored, *, card: ModelCard) -> float:
     outputs = np.where(one.truths == NOT_SKIN, OTHER, one.truths)
     targets = [card.outputs.index(str(name)) for name in outputs]
     with warnings.catch_warnings():
@@ -168,10 +175,18 @@ def _calibration_error(one: Scored, card: ModelCard) -> float:
     return float(error)
 
 
-def _accuracy_of_answers(one: Scored, card: ModelCard) -> float:
+def _accuracy_of_answers(one: Scored, *, card: ModelCard) -> float:
     answered = one.named != ""
     pairs = zip(one.named[answered], one.truths[answered], strict=True)
     return _mean(np.array([is_right(str(named), str(truth), card) for named, truth in pairs], dtype=np.bool_))
+
+
+def _answered(one: Scored) -> float:
+    return _mean(one.named != "")
+
+
+def _not_sure(one: Scored, *, truth: str) -> float:
+    return _mean(one.named[one.truths == truth] == "")
 
 
 def _mean(values: NDArray[np.bool_]) -> float:

@@ -11,6 +11,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, WeightedRandomSampler
@@ -19,6 +20,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from training.dataset import PhotoDataset
 from training.network import EvidenceNetwork
 from training.recipe import FitOptions
+from training.threads import keep_to_one_thread
 
 LOSS = "validation_loss"
 WARM_UP = 0.1
@@ -62,7 +64,7 @@ class Fit(lightning.LightningModule):
         self._accuracy(logits, targets)
         self.log("validation_recall", self._accuracy, prog_bar=True, on_epoch=True)
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW with two groups, a linear warm-up and a cosine to zero."""
         head = [*self.network.fine.parameters(), *self.network.coarse.parameters()]
         body = [parameter for parameter in self.network.backbone.parameters() if parameter.requires_grad]
@@ -109,6 +111,7 @@ def fit(
         drop_last=len(training) > options.batch_size,
         num_workers=options.workers,
         persistent_workers=options.workers > 0,
+        worker_init_fn=keep_to_one_thread,
         generator=generator,
     )
     module = Fit(network, options, steps=len(loader) * options.epochs, frozen=frozen)

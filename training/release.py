@@ -16,24 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
-from model.errors import ManifestError, OutputError
+from model.errors import OutputError
 from model.prediction import OTHER
 from model.preprocess import Preprocess
 from training.augment import build_augmentation
-from training.cache import cached_pixels, canvases_of, output_of, plan_drawn
-from training.calibrate import choose_threshold, fit_temperature
-from training.dataset import Item, PhotoDataset, sampling_weights, targets_of
+from training.cache import cached_pixels, output_of
+from training.calibrate import calibrate
+from training.dataset import PhotoDataset, sampling_weights, targets_of
 from training.evaluate import measure, metrics_json, score_examples
 from training.export import export_network
 from training.fit import fit
-from training.manifest import Example, assign_splits
-from training.network import EvidenceNetwork, freeze
+from training.manifest import Example
+from training.network import freeze
+from training.plan import plan_photos, sources_of
 from training.readme import model_readme
 from training.recipe import Recipe
 from training.start import start_network
@@ -80,7 +79,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     lightning.seed_everything(job.recipe.seed, workers=True, verbose=False)
     network, recipe = start_network(job.recipe, weights=job.weights, start=job.start)
     outputs = (*recipe.categories, OTHER)
-    training, validation = _items(job.examples, recipe, outputs)
+    training, validation = plan_photos(job.examples, recipe, outputs)
     for name, items in (("train", training), ("validation", validation)):
         tell(f"{name}: {dict(Counter(output_of(item) for item in items))}")
     preprocess = Preprocess(recipe.network.size, recipe.network.mean, recipe.network.std)
@@ -114,9 +113,9 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         temperature=1.0,
         threshold=0.5,
         intended_use=INTENDED_USE,
-        data=_sources(job.examples, training, validation),
+        data=sources_of(training, validation),
     )
-    card = _calibrated(card, network, validation, validation_pixels, recipe)
+    card = calibrate(card, network, validation, validation_pixels, recipe)
     tell(f"best epoch {epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
     with tempfile.TemporaryDirectory(dir=job.out.parent, prefix=job.out.name + ".partial-") as name:
         folder = Path(name) / "model"
@@ -148,66 +147,6 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     return card
 
 
-def _items(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> tuple[list[Item], list[Item]]:
-    placed = assign_splits(examples, validation_share=recipe.data.validation_share, seed=recipe.seed)
-    splits: dict[str, list[Item]] = {}
-    drawn = recipe.drawn
-    counts = {"train": drawn.per_category, "validation": drawn.validation_per_category}
-    for number, (split, per_output) in enumerate(counts.items()):
-        real = [example for example in placed if example.split == split]
-        drawn_here = plan_drawn(
-            drawn,
-            outputs=outputs,
-            canvases=canvases_of(real),
-            per_output=per_output,
-            seed=recipe.seed * len(counts) + number,
-        )
-        splits[split] = [*real, *drawn_here]
-    for split, items in splits.items():
-        missing = [output for output in outputs if output not in {output_of(item) for item in items}]
-        if split == "train" and missing:
-            raise ManifestError(
-                "too_few_photos",
-                f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
-            )
-        if not items:
-            raise ManifestError(
-                "too_few_photos", "No group is left for validation; add photos of at least one more person or lesion."
-            )
-    return splits["train"], splits["validation"]
-
-
-def _calibrated(
-    card: ModelCard,
-    network: EvidenceNetwork,
-    validation: Sequence[Item],
-    pixels: NDArray[np.uint8],
-    recipe: Recipe,
-) -> ModelCard:
-    logits = _logits(network, pixels, card.preprocess)
-    targets = np.array(targets_of(validation, card.outputs))
-    weights = sampling_weights(validation, recipe.fit)
-    card = replace(card, temperature=round(fit_temperature(logits, targets, weights), 4))
-    threshold = choose_threshold(
-        logits,
-        [output_of(item) for item in validation],
-        card,
-        answered_accuracy=recipe.decision.answered_accuracy,
-        weights=weights,
-    )
-    return replace(card, threshold=threshold)
-
-
-def _logits(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float64]:
-    network.eval()
-    rows = []
-    with torch.inference_mode():
-        for start in range(0, len(pixels), 32):
-            batch = np.stack([preprocess.normalise(np.asarray(one)) for one in pixels[start : start + 32]])
-            rows.append(network(torch.from_numpy(batch))[0].double().numpy())
-    return np.concatenate(rows)
-
-
 def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Example]) -> dict[str, Any]:
     classifier = Classifier.load(folder)
     metrics = {}
@@ -216,22 +155,6 @@ def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Exam
             scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
             metrics[name] = metrics_json(measure(scored, classifier.card), scored, len(errors))
     return metrics
-
-
-def _sources(
-    examples: Sequence[Example], training: Sequence[Item], validation: Sequence[Item]
-) -> tuple[dict[str, Any], ...]:
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for example in examples:
-        if example.split != "test":
-            key = (example.source or "not stated", example.licence or "not stated")
-            counts.setdefault(key, Counter())[example.category] += 1
-    drawn = Counter(item.category for item in (*training, *validation) if not isinstance(item, Example))
-    if drawn:
-        counts["drawn by redspots, partly on the photos above", "as the photos drawn on"] = drawn
-    return tuple(
-        {"source": source, "licence": licence, "photos": dict(count)} for (source, licence), count in counts.items()
-    )
 
 
 def _fresh(folder: Path) -> Path:

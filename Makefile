@@ -1,0 +1,81 @@
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+# Newest first, from what every pinned package has a wheel for to what pyproject.toml allows.
+PYTHONS := 3.14 3.13 3.12 3.11
+PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do \
+	$$name -c 'import ensurepip, sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(PYTHONS)".split())' 2>/dev/null \
+	&& command -v $$name && break; done)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format test-browser requirements clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.base ## Set up what scoring needs and open the page on the shipped model.
+	$(BIN)/redspots serve --open
+
+test: lint ## Set up everything and run all checks.
+	$(BIN)/pytest
+
+lint: $(VENV)/.all ## Check style, types and layers.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.all ## Mend style where that can be done by machine.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where there is none.
+	REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -m browser
+
+# The build backend is pinned with the rest, so that installing the project fetches nothing unpinned.
+BUILD_BACKEND := setuptools>=77
+COMPILE = uv pip compile pyproject.toml - --universal --generate-hashes --no-annotate --quiet \
+	--custom-compile-command "make requirements"
+
+requirements: ## Pin the requirements of pyproject.toml anew (needs uv); UPGRADE=1 takes the newest versions.
+	@test -n "$(UV)" || { echo "make requirements needs uv; install it and run it again." >&2; exit 1; }
+	echo "$(BUILD_BACKEND)" | $(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt
+	echo "$(BUILD_BACKEND)" | $(COMPILE) $(if $(UPGRADE),--upgrade) --extra train --group dev \
+		--constraint requirements.txt --output-file requirements-all.txt
+
+clean: ## Remove what make set up: the environment and the caches, never a model or a photo.
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+ifneq ($(UV),)
+# uv finds a fitting Python by itself, or fetches one.
+UV_PYTHONS := >=$(lastword $(PYTHONS)),<=$(firstword $(PYTHONS)).99
+$(VENV)/pyvenv.cfg:
+	uv venv --clear --python "$(if $(filter file,$(origin PYTHON)),$(UV_PYTHONS),$(PYTHON))" $(VENV)
+
+define install
+	uv pip install --python $(BIN)/python --require-hashes --requirement $(1)
+	uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
+endef
+else
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "redspots needs one of Python $(PYTHONS) with its venv module, and finds none: install\
+	 it (on Debian and Ubuntu python3-venv as well) or uv, then run make again." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+# An environment that uv made has no pip.
+define install
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement $(1)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+endif
+
+$(VENV)/.base: requirements.txt pyproject.toml $(VENV)/pyvenv.cfg
+	$(call install,requirements.txt)
+	@touch $@
+
+$(VENV)/.all: requirements-all.txt pyproject.toml $(VENV)/pyvenv.cfg
+	$(call install,requirements-all.txt)
+	@touch $(VENV)/.base $@

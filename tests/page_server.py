@@ -1,0 +1,79 @@
+"""The real page on a loopback port, in a thread, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from app.private_folder import private_folder
+from app.server import create_app
+from app.wording import Words
+from model.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class RunningPage:
+    """Where the page is, and what it is made of."""
+
+    url: str
+    app: FastAPI
+    folder: Path
+    classifier: Classifier
+    words: Words
+
+
+@contextmanager
+def running_page(model: Path, home: Path) -> Iterator[RunningPage]:
+    """Serve the page while the block runs."""
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    classifier, words = Classifier.load(model), Words.read()
+    servers: list[uvicorn.Server] = []
+
+    async def run() -> None:
+        app = create_app(classifier, words, folder)
+        config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
+        servers.append(uvicorn.Server(config))
+        await servers[0].serve(sockets=[listener])
+
+    with private_folder(home) as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=lambda: asyncio.run(run()))
+        thread.start()
+        try:
+            while not (servers and servers[0].started):
+                assert thread.is_alive(), "the server ended before it started"
+                time.sleep(0.02)
+            app = servers[0].config.app
+            assert isinstance(app, FastAPI)
+            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder, classifier, words)
+        finally:
+            for server in servers:
+                server.should_exit = True
+            thread.join(timeout=20)
+            if before is None:
+                os.environ.pop("GRADIO_TEMP_DIR", None)
+            else:
+                os.environ["GRADIO_TEMP_DIR"] = before
+
+
+def look(web: httpx.Client, path: str, *red_flags: str) -> list[dict[str, str]]:
+    """Return the events of one call of the page's function, the way any program may call it."""
+    photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    joined = web.post("/gradio_api/call/look", json={"data": [photo, list(red_flags)]}).raise_for_status()
+    answer = web.get(f"/gradio_api/call/look/{joined.json()['event_id']}")
+    blocks = [block.split("\n", 1) for block in answer.text.strip().split("\n\n")]
+    return [{"event": head.removeprefix("event: "), "data": data.removeprefix("data: ")} for head, data in blocks]
+
+
+def upload(web: httpx.Client, data: bytes, name: str = "photo.jpg") -> str:
+    return str(web.post("/gradio_api/upload", files={"files": (name, data)}).raise_for_status().json()[0])

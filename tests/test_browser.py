@@ -1,0 +1,165 @@
+"""The page in a real Chromium: the referral before the numbers, errors with advice, no foreign request, any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import Visit, chromium_or_skip, launched, visiting
+from drawing import encoded, skin
+from page_server import RunningPage, running_page
+from playwright.sync_api import Browser, expect
+
+from app.guard import MAX_FILE_BYTES
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio's queue uses options that pandas is about to drop.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing"),
+]
+
+PHONE, DESK = 360, 1280
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium_or_skip()
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
+    with running_page(tiny_model, tmp_path_factory.mktemp("pages") / "home") as running:
+        yield running
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(skin(width=640, height=480), quality=95))
+    return path
+
+
+def choose(visit: Visit, path: Path) -> None:
+    visit.page.locator("#photo input[type=file]").first.set_input_files(path)
+    visit.page.locator("#photo img").first.wait_for()
+
+
+def look(visit: Visit) -> None:
+    visit.page.locator("#look").click()
+    visit.page.locator("#answer article").wait_for()
+
+
+def assert_quiet(visit: Visit) -> None:
+    assert visit.foreign == []
+    assert visit.errors == []
+
+
+def assert_fits(visit: Visit, width: int) -> None:
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "dark"), [(DESK, False), (PHONE, True)])
+def test_a_photo_gets_advice_and_referral_above_the_folded_numbers(
+    browser: Browser, page: RunningPage, photo: Path, width: int, dark: bool
+) -> None:
+    with visiting(browser, page.url, width=width, dark=dark) as visit:
+        answer = visit.page.locator("#answer article")
+        expect(visit.page.locator("#foot")).to_contain_text("not a medical device")
+        assert_fits(visit, width)
+        choose(visit, photo)
+        look(visit)
+        expect(answer.locator(".advice")).to_be_visible()
+        expect(answer.locator(".referral")).to_be_visible()
+        expect(answer.locator(".bars")).to_be_hidden()
+        answer.locator(".seen > summary").click()
+        bars, picture, referral = answer.locator(".bars"), answer.locator(".seen img"), answer.locator(".referral")
+        expect(bars.locator("li")).to_have_count(5)
+        expect(picture).to_be_visible()
+        assert picture.evaluate("picture => picture.complete && picture.naturalWidth > 0")
+        boxes = [part.bounding_box() for part in (answer.locator("h2"), referral, bars, picture)]
+        tops = [box["y"] for box in boxes if box]
+        assert len(tops) == 4
+        assert tops == sorted(tops)
+        assert_fits(visit, width)
+        assert_quiet(visit)
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_a_bad_file_gets_a_sentence_and_the_referral(
+    browser: Browser, page: RunningPage, tmp_path: Path, width: int
+) -> None:
+    bad = tmp_path / "<img src=x onerror=alert(1)>.jpg"
+    bad.write_bytes(b"<svg onload=alert(1)>")
+    with visiting(browser, page.url, width=width) as visit:
+        choose(visit, bad)
+        look(visit)
+        expect(visit.page.locator("#answer .because")).to_contain_text("export it as JPEG")
+        expect(visit.page.locator("#answer .referral")).to_be_visible()
+        expect(visit.page.locator(".toast-body")).to_have_count(0)
+        assert_fits(visit, width)
+        assert_quiet(visit)
+
+
+def test_gradios_own_error_messages_stand_beside_the_referral(
+    browser: Browser, page: RunningPage, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.jpg"
+    large.write_bytes(bytes(MAX_FILE_BYTES + 1))
+    with visiting(browser, page.url) as visit:
+        expect(visit.page.locator("#trouble")).to_be_hidden()
+        visit.page.locator("#photo input[type=file]").first.set_input_files(large)
+        expect(visit.page.locator(".toast-body.error")).to_contain_text("15")
+        expect(visit.page.locator("#trouble")).to_contain_text("doctor")
+        expect(visit.page.locator("#trouble")).to_be_visible()
+        assert_quiet(visit)
+
+
+def test_no_photo_gets_a_hint_and_the_referral(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, page.url) as visit:
+        visit.page.locator("#look").click()
+        expect(visit.page.locator("#answer")).to_contain_text(page.words.page["no_photo"])
+        expect(visit.page.locator("#answer")).to_contain_text("doctor")
+        assert_quiet(visit)
+
+
+def test_a_red_flag_shows_the_emergency_at_once_and_above_the_answer(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, page.url, width=PHONE) as visit:
+        expect(visit.page.locator("#emergency-now")).to_be_hidden()
+        visit.page.locator("#red-flags input").nth(3).check()
+        expect(visit.page.locator("#emergency-now")).to_contain_text(page.words.red_flag_headline)
+        expect(visit.page.locator("#emergency-now")).to_be_visible()
+        visit.page.locator("#examples button").first.click()
+        visit.page.locator("#photo img").first.wait_for()
+        look(visit)
+        expect(visit.page.locator("#answer h2")).to_have_text(page.words.red_flag_headline)
+        visit.page.locator("#red-flags input").nth(3).uncheck()
+        expect(visit.page.locator("#answer .waiting")).to_be_visible()
+        expect(visit.page.locator("#emergency-now")).to_be_hidden()
+        assert_quiet(visit)
+
+
+def test_a_drawing_is_answered_and_the_next_one_takes_the_answer_away(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, page.url) as visit:
+        buttons = visit.page.locator("#examples button")
+        expect(buttons).to_have_count(3)
+        buttons.nth(1).click()
+        visit.page.locator("#photo img").first.wait_for()
+        look(visit)
+        expect(visit.page.locator("#answer .referral")).to_be_visible()
+        buttons.nth(2).click()
+        expect(visit.page.locator("#answer .waiting")).to_be_visible()
+        assert_quiet(visit)
+
+
+def test_a_camera_can_take_the_photo(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, page.url, width=PHONE) as visit:
+        visit.page.get_by_label("Capture from camera").click()
+        visit.page.get_by_text("Click to Access Webcam").click()
+        visit.page.get_by_label("capture photo").click()
+        visit.page.locator("#photo img").first.wait_for()
+        look(visit)
+        expect(visit.page.locator("#answer .referral")).to_be_visible()
+        assert_quiet(visit)

@@ -1,0 +1,78 @@
+"""The README is true: its commands exist with those options, its tree shows every file, its columns are the table's."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from app.cli import app
+from app.tables import columns
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+]
+REDSPOTS = [shlex.split(line)[1:] for line in COMMANDS if line.startswith(".venv/bin/redspots")]
+
+
+@pytest.mark.parametrize("arguments", REDSPOTS, ids=" ".join)
+def test_every_command_is_one_that_redspots_takes(arguments: list[str]) -> None:
+    command = typer.main.get_command(app)
+    context = command.make_context("redspots", list(arguments))
+    while isinstance(command, typer.core.TyperGroup):
+        name, command, arguments = command.resolve_command(context, arguments)  # type: ignore[assignment]
+        context = command.make_context(name, list(arguments), parent=context)
+    assert context.params
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = [line.split()[1] for line in COMMANDS if line.startswith("make ")]
+    assert targets
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_no_other_command_is_told() -> None:
+    assert all(line.startswith(("make ", ".venv/bin/redspots ")) for line in COMMANDS)
+
+
+def test_the_tree_shows_every_file() -> None:
+    tree = re.search(r"```\n(model/.*?)```", README, re.DOTALL)
+    assert tree
+    shown = set(re.findall(r"\w+\.(?:py|toml)\b|\w+/", tree[1]))
+    for package in ("model", "training", "app"):
+        modules = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
+        assert modules <= shown, modules - shown
+    for name in shown:
+        assert any(ROOT.glob(name.rstrip("/"))) or any(ROOT.glob(f"*/{name.rstrip('/')}")), name
+
+
+def test_the_columns_are_those_of_the_table() -> None:
+    told = re.findall(r"^\| ((?:`\w+`(?:, | \.\.\. )?)+) \|", README, re.MULTILINE)
+    names = {name for cell in told for name in re.findall(r"`(\w+)`", cell)}
+    real = set(columns(("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")))
+    assert names <= real
+    assert {name for name in real - names if not name.startswith("p_")} == set()
+
+
+def test_scoring_the_examples_works_as_told(tiny_model: Path, tmp_path: Path) -> None:
+    (told,) = [command for command in REDSPOTS if "--out" in command and command[0] == "score"]
+    told[told.index("--out") + 1] = str(tmp_path / "scores.csv")
+    command = [sys.executable, "-m", "app.cli", *told, "--model", str(tiny_model)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "scores.csv").exists()
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", README):
+        path = target[0] or target[1]
+        assert path.startswith("https://") or (ROOT / path).exists(), path
