@@ -20,6 +20,7 @@ PACKAGES = ("app", "model", "training")
 TOP_LEVEL = {*PACKAGES, "data_manifests", "tests", "pyproject.toml", "README.md"}
 ORDINARY = {
     ".ci",
+    ".gitattributes",
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",

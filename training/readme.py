@@ -90,7 +90,9 @@ def _how(training: Mapping[str, Any]) -> str:
             training["command"],
             "```",
             "",
-            f"Seed {training['seed']}; {training['minutes']} minutes on {training['machine']}; "
+            f"Seed {training['seed']}; {training['minutes']} minutes"
+            f"{', the photos having been read and drawn before,' if training['photos_were_cached'] else ''} "
+            f"on {training['machine']}; "
             f"best epoch {training['best_epoch']}. {packages}. Every hyper-parameter stands in `card.json`.",
         ]
     )

@@ -84,6 +84,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         tell(f"{name}: {dict(Counter(output_of(item) for item in items))}")
     preprocess = Preprocess(recipe.network.size, recipe.network.mean, recipe.network.std)
     cache = job.cache or run / "cache"
+    cached = any(cache.glob("*.npy"))
     side = round(recipe.network.size * CACHE_MARGIN)
     tell("reading and drawing photos")
     training_pixels = cached_pixels(training, side=side, folder=cache)
@@ -132,6 +133,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
                 "command": job.command,
                 "seed": recipe.seed,
                 "minutes": round((time.monotonic() - started) / 60, 1),
+                "photos_were_cached": cached,
                 "best_epoch": epoch,
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_accelerator()}",
                 "packages": {package: version(package) for package in PACKAGES},
