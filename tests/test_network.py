@@ -92,6 +92,13 @@ def test_the_exported_network_gives_the_same_for_every_batch_size(tmp_path: Path
             np.testing.assert_allclose(np.asarray(one), other, atol=1e-4)
 
 
+def test_the_exported_network_tells_nothing_of_the_machine_that_made_it(tmp_path: Path) -> None:
+    export_network(build_network("test_efficientnet", outputs=2), tmp_path, size=64)
+    content = (tmp_path / NETWORK).read_bytes()
+    assert str(Path(__file__).parents[1]).encode() not in content
+    assert b"network.py" not in content
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     network = build_network("test_efficientnet", outputs=2)
     with pytest.raises(OutputError) as caught:

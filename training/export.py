@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from safetensors.torch import save_file
@@ -42,6 +43,7 @@ def export_network(network: EvidenceNetwork, folder: Path, *, size: int) -> None
                 external_data=False,
                 verbose=False,
             )
+        forget_origin(folder / NETWORK)
         save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
         # safetensors lets the owner alone read it; a server often runs as somebody else.
         (folder / WEIGHTS).chmod((folder / NETWORK).stat().st_mode)
@@ -53,3 +55,13 @@ def export_network(network: EvidenceNetwork, folder: Path, *, size: int) -> None
     difference = float(np.abs(np.asarray(session.run(["logits"], {"photos": photos.numpy()})[0]) - expected).max())
     if not difference < TOLERANCE:
         raise OutputError("cannot_write", f"The exported network differs from the trained one by {difference:.2g}.")
+
+
+def forget_origin(path: Path) -> None:
+    """Remove what the exporter notes beside the network: source lines, and with them the paths of this machine."""
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Sequence
@@ -116,6 +117,8 @@ def fit(
     )
     module = Fit(network, options, steps=len(loader) * options.epochs, frozen=frozen)
     best = ModelCheckpoint(run / "checkpoints", filename="best-{epoch}", monitor=LOSS, save_last=True)
+    # It reports each accelerator that is not there, and advertises.
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     trainer = lightning.Trainer(
         max_epochs=options.epochs,
         precision=options.precision,
@@ -131,8 +134,9 @@ def fit(
         num_sanity_val_steps=0,
     )
     with warnings.catch_warnings():
-        # Lightning advises more worker processes than a small machine has cores for.
+        # Lightning advises more worker processes than a small machine has cores for, and uses what torch deprecates.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
         trainer.fit(module.to(memory_format=torch.channels_last), loader, DataLoader(validation, options.batch_size))
     state = torch.load(best.best_model_path, weights_only=True)
     module.load_state_dict(state["state_dict"])

@@ -81,7 +81,8 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     outputs = (*recipe.categories, OTHER)
     training, validation = plan_photos(job.examples, recipe, outputs)
     for name, items in (("train", training), ("validation", validation)):
-        tell(f"{name}: {dict(Counter(output_of(item) for item in items))}")
+        counts = Counter(output_of(item) for item in items)
+        tell(f"{name}: {', '.join(f'{counts[output]} {output}' for output in outputs)}")
     preprocess = Preprocess(recipe.network.size, recipe.network.mean, recipe.network.std)
     cache = job.cache or run / "cache"
     cached = any(cache.glob("*.npy"))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import threadpoolctl
 from numpy.typing import NDArray
 
 from training.rendering import cherry_angioma, lookalikes, petechiae, purpura, sun_rash
@@ -32,6 +33,8 @@ _MODULES: dict[str, tuple[tuple[str, ...], Callable[..., None]]] = {
 DRAWN_CATEGORIES = tuple(_MODULES)
 _PLAIN_DRAWN, _PLAIN_CANVAS = 0.15, 0.6
 _LEAST_SIZE = 32
+# The matrices here are small: more threads only wait for one another, at six times the cost.
+_LINEAR_ALGEBRA = threadpoolctl.ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ def draw(
     _check(seed=seed, size=size, canvas=canvas, monk_tone=monk_tone)
     if kind is not None and kind not in forms:
         raise ValueError(f"Cannot draw {category} of the kind {kind!r}; it is none of {', '.join(forms)}.")
+    with _LINEAR_ALGEBRA.limit(limits=1, user_api="blas"):
+        return _draw(category, seed=seed, size=size, canvas=canvas, monk_tone=monk_tone, kind=kind)
+
+
+def _draw(
+    category: str, *, seed: int, size: int, canvas: NDArray[np.uint8] | None, monk_tone: int | None, kind: str | None
+) -> DrawnPhoto:
+    forms = kinds(category)
     scene_rng, camera_rng = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
     lesion_rng = np.random.default_rng([seed, 3, DRAWN_CATEGORIES.index(category)])
     tone = monk_tone
