@@ -60,3 +60,8 @@ def sources_of(training: Sequence[Item], validation: Sequence[Item]) -> tuple[di
     return tuple(
         {"source": source, "licence": licence, "photos": dict(count)} for (source, licence), count in counts.items()
     )
+
+
+def count_sources(examples: Sequence[Example]) -> dict[str, int]:
+    """Return the number of photos per source."""
+    return dict(Counter(example.source or "not stated" for example in examples))

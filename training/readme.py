@@ -13,8 +13,8 @@ LIMITS = (
     "light skin; drawn photos stand in for what is missing, and drawn is not real."
 )
 TITLES = {
-    "validation": "Real photos of groups held back from training (with drawn ones they chose epoch and threshold)",
-    "test": "Real photos that chose nothing",
+    "validation": "Photos of groups held back from training (with drawn ones they chose epoch, temperature and threshold)",
+    "test": "Photos that chose nothing",
 }
 
 
@@ -46,12 +46,13 @@ def model_readme(card: ModelCard) -> str:
 
 def _measured(title: str, metrics: Mapping[str, Any]) -> str:
     photos = ", ".join(f"{name} {count}" for name, count in metrics["photos"].items())
+    sources = ", ".join(f"{source} ({count})" for source, count in metrics["sources"].items())
     rows = [f"| {name.replace('_', ' ')} | {_figure(figure)} |" for name, figure in metrics["figures"].items()]
     return "\n".join(
         [
             f"### {title}",
             "",
-            f"Photos: {photos}; {metrics['groups']} groups; {metrics['unreadable']} could not be read.",
+            f"Photos: {photos}; {metrics['groups']} groups; {metrics['unreadable']} could not be read. Sources: {sources}.",
             "",
             "| figure | value (interval) |",
             "|---|---|",

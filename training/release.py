@@ -32,7 +32,7 @@ from training.export import export_network
 from training.fit import fit
 from training.manifest import Example
 from training.network import freeze
-from training.plan import plan_photos, sources_of
+from training.plan import count_sources, plan_photos, sources_of
 from training.readme import model_readme
 from training.recipe import Recipe
 from training.start import start_network
@@ -156,7 +156,8 @@ def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Exam
     for name, examples in (("validation", validation), ("test", test)):
         if examples:
             scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
-            metrics[name] = metrics_json(measure(scored, classifier.card), scored, len(errors))
+            figures = metrics_json(measure(scored, classifier.card), scored, len(errors))
+            metrics[name] = {**figures, "sources": count_sources(examples)}
     return metrics
 
 
