@@ -13,7 +13,7 @@ LIMITS = (
     "light skin; drawn photos stand in for what is missing, and drawn is not real."
 )
 TITLES = {
-    "validation": "Photos of groups held back from training (with drawn ones they chose epoch, temperature and threshold)",
+    "validation": "Photos of groups held back from training (with drawn ones they chose epoch and threshold)",
     "test": "Photos that chose nothing",
 }
 
@@ -52,7 +52,9 @@ def _measured(title: str, metrics: Mapping[str, Any]) -> str:
         [
             f"### {title}",
             "",
-            f"Photos: {photos}; {metrics['groups']} groups; {metrics['unreadable']} could not be read. Sources: {sources}.",
+            f"Photos: {photos}; {metrics['groups']} groups; {metrics['unreadable']} could not be read.",
+            "",
+            f"Sources: {sources}.",
             "",
             "| figure | value (interval) |",
             "|---|---|",
