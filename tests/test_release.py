@@ -83,6 +83,13 @@ def test_a_folder_that_exists_is_never_touched(photos: list[Example], tmp_path: 
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+def test_a_place_that_cannot_be_written_is_named_before_training(photos: list[Example], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="file") as caught:
+        make_model(Job(RECIPE, photos, tmp_path / "file" / "out", ""), tell=lambda line: None)
+    assert caught.value.code == "cannot_write"
+
+
 def test_an_unreadable_photo_stops_before_training_and_is_named(photos: list[Example], tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"nothing")

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,7 +31,7 @@ from training.evaluate import measure, metrics_json, score_examples
 from training.export import export_network
 from training.fit import fit
 from training.manifest import Example
-from training.network import freeze
+from training.network import EvidenceNetwork, freeze
 from training.plan import count_sources, plan_photos, sources_of
 from training.readme import model_readme
 from training.recipe import Recipe
@@ -75,7 +75,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     if job.out.exists():
         raise OutputError("exists", f"{str(job.out)!r} exists already; choose another --out or remove it.")
     started = time.monotonic()
-    run = job.out.with_name(job.out.name + ".run")
+    run = _run_folder(job.out)
     lightning.seed_everything(job.recipe.seed, workers=True, verbose=False)
     network, recipe = start_network(job.recipe, weights=job.weights, start=job.start)
     outputs = (*recipe.categories, OTHER)
@@ -87,7 +87,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     cache = job.cache or run / "cache"
     cached = any(cache.glob("*.npy"))
     side = round(recipe.network.size * CACHE_MARGIN)
-    tell("reading and drawing photos")
+    tell(f"reading and drawing photos into {str(cache)!r}")
     training_pixels = cached_pixels(training, side=side, folder=cache)
     validation_pixels = cached_pixels(validation, side=preprocess.size, folder=cache)
     epoch = fit(
@@ -103,7 +103,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         options=recipe.fit,
         frozen=freeze(network, recipe.network.frozen),
         seed=recipe.seed,
-        run=_fresh(run / "fit"),
+        run=run / "fit",
     )
     card = ModelCard(
         version=recipe.version,
@@ -119,34 +119,49 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     )
     card = calibrate(card, network, validation, validation_pixels, recipe)
     tell(f"best epoch {epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
+    how = {
+        "command": job.command,
+        "seed": recipe.seed,
+        "photos_were_cached": cached,
+        "best_epoch": epoch,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_accelerator()}",
+        "packages": {package: version(package) for package in PACKAGES},
+        "recipe": recipe.model_dump(mode="json"),
+    }
+    held_back = [item for item in validation if isinstance(item, Example)]
+    tell("exporting the model and measuring what was exported")
+    try:
+        card = _publish(job, network, card, held_back=held_back, how=how, started=started)
+        shutil.rmtree(run)
+    except OSError as error:
+        raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
+    return card
+
+
+def _publish(
+    job: Job,
+    network: EvidenceNetwork,
+    card: ModelCard,
+    *,
+    held_back: Sequence[Example],
+    how: Mapping[str, Any],
+    started: float,
+) -> ModelCard:
+    """Write the model folder under another name, measure it, and give it its name when it is whole."""
     with tempfile.TemporaryDirectory(dir=job.out.parent, prefix=job.out.name + ".partial-") as name:
         folder = Path(name) / "model"
         folder.mkdir()
-        export_network(network, folder, size=preprocess.size)
+        export_network(network, folder, size=card.preprocess.size)
         card = replace(card, files={file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)})
         card.write(folder)
-        tell("measuring the exported model")
-        held_back = [item for item in validation if isinstance(item, Example)]
-        card = replace(
-            card,
-            metrics=_metrics(folder, validation=held_back, test=job.test),
-            training={
-                "command": job.command,
-                "seed": recipe.seed,
-                "minutes": round((time.monotonic() - started) / 60, 1),
-                "photos_were_cached": cached,
-                "best_epoch": epoch,
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_accelerator()}",
-                "packages": {package: version(package) for package in PACKAGES},
-                "recipe": recipe.model_dump(mode="json"),
-            },
-        )
+        metrics = _metrics(folder, validation=held_back, test=job.test)
+        minutes = round((time.monotonic() - started) / 60, 1)
+        card = replace(card, metrics=metrics, training={**how, "minutes": minutes})
         (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
         card = replace(card, files={**card.files, "README.md": sha256_of(folder / "README.md")})
         card.write(folder)
         Classifier.load(folder)
         folder.rename(job.out)
-    shutil.rmtree(run)
     return card
 
 
@@ -161,11 +176,16 @@ def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Exam
     return metrics
 
 
-def _fresh(folder: Path) -> Path:
-    """Return an empty folder: what an interrupted run of the same name left is of no use."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+def _run_folder(out: Path) -> Path:
+    """Return the folder for what a run needs while it lasts: cache, checkpoints, log."""
+    run = out.with_name(f".{out.name}.redspots-run")
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        # The checkpoints of an interrupted run of the same name are of no use; its cache is.
+        shutil.rmtree(run / "fit", ignore_errors=True)
+    except OSError as error:
+        raise OutputError("cannot_write", f"{str(out)!r} cannot be written ({error}); choose another --out.") from error
+    return run
 
 
 def _accelerator() -> str:
