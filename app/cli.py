@@ -5,15 +5,12 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from model.errors import InputError, RedspotsError
-
-if TYPE_CHECKING:
-    from app.wording import Words
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
 
@@ -45,10 +42,11 @@ def score(
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
     from app.scores import score_to_table, score_to_terminal
+    from app.wording import Words
     from model.classifier import Classifier, newest_release
     from model.photo import find_photos
 
-    spoken = _read_words(words)
+    spoken = Words.read(words)
     try:
         found = find_photos(paths)
         classifier = Classifier.load(model or newest_release())
@@ -170,12 +168,6 @@ def _training(module: str) -> Any:
             "extra_not_installed",
             f"This command needs {error.name}, which scoring does not; install it with `pip install -e .[train]`.",
         ) from error
-
-
-def _read_words(path: Path | None) -> Words:
-    from app.wording import Words
-
-    return Words.read(path)
 
 
 def _fail(error: RedspotsError, *, advice: str = "") -> NoReturn:

@@ -10,7 +10,7 @@ from model.errors import PhotoError
 from model.photo import read_photo
 from model.preprocess import Preprocess
 from training.augment import build_augmentation
-from training.cache import DrawnExample, cached_pixels, load_item, plan_drawn
+from training.cache import DrawnExample, cached_pixels, is_cached, load_item, plan_drawn
 from training.dataset import PhotoDataset, sampling_weights, targets_of
 from training.manifest import Example
 from training.recipe import DrawnOptions, FitOptions
@@ -39,6 +39,8 @@ def test_the_cache_is_made_once_and_again_when_a_photo_changes(tmp_path: Path) -
     first = cached_pixels(items, side=32, folder=tmp_path / "cache", processes=2)
     assert first.shape == (2, 32, 32, 3)
     (made,) = (tmp_path / "cache").iterdir()
+    assert is_cached(items, side=32, folder=tmp_path / "cache")
+    assert not is_cached(items, side=64, folder=tmp_path / "cache")
     stamp = made.stat().st_mtime_ns
     cached_pixels(items, side=32, folder=tmp_path / "cache")
     assert made.stat().st_mtime_ns == stamp

@@ -69,10 +69,15 @@ def cached_pixels(
 
     Raises PhotoError for a photo that cannot be read, OutputError when the disk is full.
     """
-    path = folder / f"{_fingerprint(items, side)}.npy"
+    path = _path(items, side, folder)
     if not path.exists():
         _fill(items, side, path, processes or os.cpu_count() or 1)
     return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def is_cached(items: Sequence[Example | DrawnExample], *, side: int, folder: Path) -> bool:
+    """Return whether `cached_pixels` finds these items on disk."""
+    return _path(items, side, folder).exists()
 
 
 def load_item(item: Example | DrawnExample, side: int) -> NDArray[np.uint8]:
@@ -105,6 +110,10 @@ def _fill(items: Sequence[Example | DrawnExample], side: int, path: Path, proces
         raise OutputError("cannot_write", f"The photos do not fit into {str(path.parent)!r}: {error}.") from error
     finally:
         partial_path.unlink(missing_ok=True)
+
+
+def _path(items: Sequence[Example | DrawnExample], side: int, folder: Path) -> Path:
+    return folder / f"{_fingerprint(items, side)}.npy"
 
 
 def _fingerprint(items: Sequence[Example | DrawnExample], side: int) -> str:

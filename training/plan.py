@@ -32,18 +32,19 @@ def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[s
             seed=recipe.seed * len(counts) + number,
         )
         splits[split] = [*real, *drawn_here]
-    for split, items in splits.items():
-        missing = [output for output in outputs if output not in {output_of(item) for item in items}]
-        if split == "train" and missing:
-            raise ManifestError(
-                "too_few_photos",
-                f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
-            )
-        if not items:
-            raise ManifestError(
-                "too_few_photos", "No group is left for validation; add photos of at least one more person or lesion."
-            )
-    return splits["train"], splits["validation"]
+    training, validation = splits["train"], splits["validation"]
+    present = {output_of(item) for item in training}
+    missing = [output for output in outputs if output not in present]
+    if missing:
+        raise ManifestError(
+            "too_few_photos",
+            f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
+        )
+    if not validation:
+        raise ManifestError(
+            "too_few_photos", "No group is left for validation; add photos of at least one more person or lesion."
+        )
+    return training, validation
 
 
 def sources_of(training: Sequence[Item], validation: Sequence[Item]) -> tuple[dict[str, Any], ...]:

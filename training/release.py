@@ -24,7 +24,7 @@ from model.errors import OutputError
 from model.prediction import OTHER
 from model.preprocess import Preprocess
 from training.augment import build_augmentation
-from training.cache import cached_pixels, output_of
+from training.cache import cached_pixels, is_cached, output_of
 from training.calibrate import calibrate
 from training.dataset import PhotoDataset, sampling_weights, targets_of
 from training.evaluate import measure, metrics_json, score_examples
@@ -85,8 +85,8 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         tell(f"{name}: {', '.join(f'{counts[output]} {output}' for output in outputs)}")
     preprocess = Preprocess(recipe.network.size, recipe.network.mean, recipe.network.std)
     cache = job.cache or run / "cache"
-    cached = any(cache.glob("*.npy"))
     side = round(recipe.network.size * CACHE_MARGIN)
+    cached = is_cached(training, side=side, folder=cache)
     tell(f"reading and drawing photos into {str(cache)!r}")
     training_pixels = cached_pixels(training, side=side, folder=cache)
     validation_pixels = cached_pixels(validation, side=preprocess.size, folder=cache)
