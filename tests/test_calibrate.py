@@ -1,6 +1,7 @@
 """Temperature and threshold: found where they are known."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 
 from model.card import ModelCard
 from model.preprocess import Preprocess
-from training.calibrate import choose_threshold, fit_temperature, is_right
+from training.cache import DrawnExample
+from training.calibrate import LEAST_REAL, add_to_other, calibration_weights, choose_threshold, fit_scaling, is_right
+from training.manifest import Example
+from training.recipe import DecisionOptions, FitOptions, NetworkOptions, Recipe
 
 CARD = ModelCard(
     version="0",
@@ -31,14 +35,42 @@ def test_the_temperature_that_made_the_logits_is_found(temperature: float, seed:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     chance = shifted / shifted.sum(axis=1, keepdims=True)
     targets = np.array([random.choice(4, p=row) for row in chance])
-    assert fit_temperature(logits * temperature, targets) == pytest.approx(temperature, rel=0.15)
+    assert fit_scaling(logits * temperature, targets)[0] == pytest.approx(temperature, rel=0.15)
 
 
 def test_weights_count_photos() -> None:
     logits = np.array([[2.0, 0.0], [2.0, 0.0]])
     targets = np.array([0, 1])
-    sure = fit_temperature(logits, targets, np.array([1.0, 0.01]))
-    assert sure < fit_temperature(logits, targets, np.array([1.0, 1.0]))
+    sure, _ = fit_scaling(logits, targets, np.array([1.0, 0.01]))
+    assert sure < fit_scaling(logits, targets, np.array([1.0, 1.0]))[0]
+
+
+def test_a_missing_prior_of_other_is_made_up_for() -> None:
+    random = np.random.default_rng(4)
+    targets = random.choice(4, p=[0.05, 0.05, 0.1, 0.8], size=20_000)
+    logits = 2 * np.eye(4)[targets] + random.gumbel(size=(20_000, 4))
+    temperature, offset = fit_scaling(logits, targets, shift_other=True)
+    shifted = np.exp(add_to_other(logits, offset) / temperature)
+    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    assert probabilities[:, -1].mean() == pytest.approx(0.8, abs=0.01)
+    assert fit_scaling(logits, targets)[1] == 0.0
+
+
+def test_drawn_photos_calibrate_only_what_has_too_few_real_ones() -> None:
+    recipe = Recipe(
+        version="1",
+        seed=0,
+        categories=("petechiae", "purpura"),
+        network=NetworkOptions(backbone="any"),
+        fit=FitOptions(epochs=1, learning_rate=1, backbone_learning_rate=1),
+        decision=DecisionOptions(other_prior=0.8),
+    )
+    path = Path("photo.jpg")
+    real = [Example(path, "petechiae", str(number)) for number in range(LEAST_REAL)]
+    items = [*real, *[DrawnExample(name, 1, None) for name in ("petechiae", "purpura", "other")]]
+    items.append(Example(path, "not_skin", "n"))
+    weights = calibration_weights(items, ("petechiae", "purpura", "other"), recipe)
+    assert weights == pytest.approx([*[0.1 / LEAST_REAL] * LEAST_REAL, 0.0, 0.1, 0.4, 0.4])
 
 
 def test_the_threshold_is_the_lowest_that_keeps_the_promise() -> None:

@@ -10,7 +10,7 @@ from model.errors import PhotoError
 from model.photo import read_photo
 from model.preprocess import Preprocess
 from training.augment import build_augmentation
-from training.cache import DrawnExample, cached_pixels, is_cached, load_item, plan_drawn
+from training.cache import DrawnExample, cached_pixels, is_cached, load_item, plan_drawn, plan_transplants
 from training.dataset import PhotoDataset, sampling_weights, targets_of
 from training.manifest import Example
 from training.recipe import DrawnOptions, FitOptions
@@ -87,6 +87,33 @@ def test_shares_of_an_epoch_are_those_of_the_recipe(tmp_path: Path) -> None:
     weights = sampling_weights(items, OPTIONS)
     assert weights == pytest.approx([0.3 * 0.75, 0.3 * 0.25, 0.3, 0.2, 0.2])
     assert targets_of(items, OUTPUTS) == [0, 0, 1, 2, 2]
+
+
+def test_the_few_real_photos_of_a_category_get_their_least_share(tmp_path: Path) -> None:
+    items = [Example(tmp_path, "petechiae", "a"), *[DrawnExample("petechiae", seed, None) for seed in range(97)]]
+    assert sampling_weights(items, OPTIONS)[0] == pytest.approx(0.03)
+    raised = sampling_weights(items, OPTIONS.model_copy(update={"least_real_share": 0.25}))
+    assert raised[0] == pytest.approx(0.25)
+    many = [*[Example(tmp_path, "petechiae", str(n)) for n in range(9)], DrawnExample("petechiae", 1, None)]
+    kept = sampling_weights(many, OPTIONS.model_copy(update={"least_real_share": 0.25}))
+    assert kept == pytest.approx(sampling_weights(many, OPTIONS))
+
+
+def test_a_dataset_of_some_rows_pairs_them_with_their_targets() -> None:
+    pixels = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((4, 32, 32, 3), np.uint8)
+    dataset = PhotoDataset(pixels, [7, 9], Preprocess(32), rows=np.array([3, 1]))
+    assert [(dataset[row][0].max() > dataset[1 - row][0].max(), dataset[row][1]) for row in (0, 1)] == [
+        (True, 7),
+        (False, 9),
+    ]
+
+
+def test_lesions_are_taken_from_every_donor_in_turn(tmp_path: Path) -> None:
+    examples = [Example(Path(f"{name}{n}"), name, f"{name}{n}") for name in ("petechiae", "other") for n in range(3)]
+    planned = plan_transplants(examples, outputs=OUTPUTS, per_output=6, on_photos=0.5, seed=1)
+    assert [item.category for item in planned] == ["petechiae"] * 6 + ["other"] * 6
+    assert sorted(str(item.donor) for item in planned[:6]) == [f"petechiae{n}" for n in (0, 0, 1, 1, 2, 2)]
+    assert {item.canvas for item in planned} <= {None, Path("other0"), Path("other1"), Path("other2")}
 
 
 def test_augmentation_keeps_redness() -> None:

@@ -12,7 +12,7 @@ from model.errors import ManifestError, ModelError, OutputError, PhotoError
 from model.scoring import score_photos
 from training.drawn_folder import draw_folder
 from training.manifest import NOT_SKIN, Example, read_manifest
-from training.recipe import DrawnOptions, FitOptions, NetworkOptions, Recipe
+from training.recipe import DataOptions, DecisionOptions, DrawnOptions, FitOptions, NetworkOptions, Recipe
 from training.release import Job, make_model
 
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
@@ -104,6 +104,34 @@ def test_a_category_without_any_photo_is_named(photos: list[Example], tmp_path: 
     recipe = RECIPE.model_copy(update={"drawn": DrawnOptions()})
     with pytest.raises(ManifestError, match="sun_rash"):
         make_model(Job(recipe, some, tmp_path / "out", ""), tell=lambda line: None)
+
+
+def test_cross_validation_measures_each_real_photo_once_and_ships_a_network_that_saw_all(
+    photos: list[Example], tmp_path: Path
+) -> None:
+    recipe = RECIPE.model_copy(
+        update={
+            "data": DataOptions(folds=2),
+            "drawn": RECIPE.drawn.model_copy(update={"transplanted_per_category": 2}),
+            "decision": DecisionOptions(other_prior=0.8),
+        }
+    )
+    lines: list[str] = []
+    card = make_model(Job(recipe, photos, tmp_path / "out", "", test=photos[:3]), tell=lines.append)
+    assert card.metrics["cross_validation"]["photos"] == {name: 5 for name in sorted((*CATEGORIES, "other"))}
+    assert set(card.metrics) == {"cross_validation", "test"}
+    assert sum(line.startswith("fold ") for line in lines) == 2
+    drawn = next(source for source in card.data if source["source"].startswith("drawn"))
+    assert drawn["photos"]["petechiae"] == 5
+    assert "each scored by a network that never saw its group" in (tmp_path / "out" / "README.md").read_text()
+    Classifier.load(tmp_path / "out")
+
+
+def test_more_folds_than_groups_are_refused(photos: list[Example], tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"data": DataOptions(folds=99)})
+    with pytest.raises(ManifestError, match="folds") as caught:
+        make_model(Job(recipe, photos, tmp_path / "out", ""), tell=lambda line: None)
+    assert caught.value.code == "too_few_photos"
 
 
 def test_retraining_starts_from_a_model_folder(trained: Path, photos: list[Example], tmp_path: Path) -> None:

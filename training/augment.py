@@ -9,6 +9,7 @@ from typing import Any
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
 import albumentations as A  # noqa: E402 - the variable has to be set before
+import cv2  # noqa: E402 - sorted with it
 
 
 def build_augmentation(size: int, *, seed: int) -> A.Compose:
@@ -21,8 +22,9 @@ def build_augmentation(size: int, *, seed: int) -> A.Compose:
     return A.Compose(
         [
             A.SquareSymmetry(p=1.0),
-            A.Affine(scale=(0.85, 1.3), rotate=(-20, 20), shear=(-6, 6), p=0.7, **reflect),
-            A.RandomCrop(size, size),
+            A.Affine(rotate=(-20, 20), shear=(-6, 6), p=0.5, **reflect),
+            # From the whole photo to a close crop: people stand at any distance.
+            A.RandomResizedCrop((size, size), scale=(0.35, 1.0), ratio=(0.8, 1.25), interpolation=cv2.INTER_AREA),
             A.RandomBrightnessContrast(brightness_limit=0.25, contrast_limit=0.25, p=0.7),
             A.RandomGamma(gamma_limit=(75, 130), p=0.3),
             A.HueSaturationValue(hue_shift_limit=3, sat_shift_limit=15, val_shift_limit=0, p=0.5),

@@ -36,6 +36,8 @@ class DrawnExample:
     seed: int
     canvas: Path | None
     """The real photo to draw on, or None for drawn skin."""
+    donor: Path | None = None
+    """The real photo whose lesions are laid in, or None for drawn ones."""
 
 
 def plan_drawn(
@@ -54,6 +56,28 @@ def plan_drawn(
         chosen = [*order[:on_photos], *[None] * (per_output - on_photos)]
         seeds = random.integers(2**31, size=per_output).tolist()
         planned += [DrawnExample(output, number, canvas) for number, canvas in zip(seeds, chosen, strict=True)]
+    return planned
+
+
+def plan_transplants(
+    examples: Sequence[Example], *, outputs: Sequence[str], per_output: int, on_photos: float, seed: int
+) -> list[DrawnExample]:
+    """Return `per_output` examples with the lesions of real photos, for each output that has any.
+
+    Donors take turns; canvases are photos of `other` or, as for drawn lesions, drawn skin.
+    """
+    random = np.random.default_rng(seed)
+    canvases = canvases_of(examples)
+    planned = []
+    for output in outputs:
+        donors = [example.path for example in examples if example.category == output]
+        for turn in range(per_output if donors else 0):
+            if turn % len(donors) == 0:
+                order = random.permutation(len(donors))
+            on_photo = canvases and random.random() < on_photos
+            canvas = canvases[int(random.integers(len(canvases)))] if on_photo else None
+            donor = donors[order[turn % len(donors)]]
+            planned.append(DrawnExample(output, int(random.integers(2**31)), canvas, donor))
     return planned
 
 
@@ -85,7 +109,11 @@ def load_item(item: Example | DrawnExample, side: int) -> NDArray[np.uint8]:
     if isinstance(item, Example):
         return centre_square(read_photo(item.path, shorter_side=side).pixels, side=side)
     canvas = None if item.canvas is None else read_photo(item.canvas, shorter_side=DRAWN_SIZE).pixels
-    drawn = rendering.draw(item.category, seed=item.seed, size=DRAWN_SIZE, canvas=canvas)
+    if item.donor is not None:
+        donor = read_photo(item.donor, shorter_side=DRAWN_SIZE).pixels
+        drawn = rendering.transplant(item.category, donor, seed=item.seed, size=DRAWN_SIZE, canvas=canvas)
+    else:
+        drawn = rendering.draw(item.category, seed=item.seed, size=DRAWN_SIZE, canvas=canvas)
     return centre_square(drawn.pixels, side=side)
 
 
@@ -123,8 +151,8 @@ def _fingerprint(items: Sequence[Example | DrawnExample], side: int) -> str:
         for source in sorted(Path(rendering.__file__).parent.glob("*.py")):
             digest.update(source.read_bytes())
     for item in items:
-        file = item.path if isinstance(item, Example) else item.canvas
-        stat = (str(file), file.stat().st_size, file.stat().st_mtime_ns) if file else None
+        files = (item.path,) if isinstance(item, Example) else (item.canvas, item.donor)
+        stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file]
         drawn = (item.category, item.seed) if isinstance(item, DrawnExample) else None
-        digest.update(repr((stat, drawn)).encode())
+        digest.update(repr((stats, drawn)).encode())
     return digest.hexdigest()[:24]

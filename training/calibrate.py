@@ -1,4 +1,4 @@
-"""Temperature and threshold, both chosen on validation photos alone."""
+"""Temperature, prior of `other` and threshold, all chosen on held-back photos: real ones wherever there are any."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from model.card import ModelCard
@@ -16,37 +16,53 @@ from model.classifier import decide, softmax
 from model.prediction import OTHER, Score
 from model.preprocess import Preprocess
 from training.cache import output_of
-from training.dataset import Item, sampling_weights, targets_of
+from training.dataset import Item, targets_of
+from training.manifest import Example
 from training.network import EvidenceNetwork
 from training.recipe import Recipe
 
 CANDIDATES = np.linspace(0.4, 0.95, 56)
-"""Thresholds that are tried. Drawn validation photos are easier than real ones and would allow less than 0.4."""
+"""Thresholds that are tried. Below 0.4 an answer would more often be wrong than right for some category."""
+LEAST_REAL = 4
+"""Held-back real photos of an output from which on its drawn ones, which are easier, no longer calibrate."""
 
 
 def calibrate(
-    card: ModelCard,
-    network: EvidenceNetwork,
-    validation: Sequence[Item],
-    pixels: NDArray[np.uint8],
-    recipe: Recipe,
-) -> ModelCard:
-    """Return the card with temperature and threshold, from cached validation pixels (n, size, size, 3).
+    card: ModelCard, logits: NDArray[np.float64], items: Sequence[Item], recipe: Recipe
+) -> tuple[ModelCard, float]:
+    """Return the card with temperature and threshold, and what to add to the logit of `other`.
 
-    Each photo counts as it would in training, so that the mix of drawn and real photos is the same.
+    `logits` (n, outputs) are of `items`, none of which its network was trained on. The addition makes up for training
+    on fewer photos of `other` than people show (Saerens et al., Neural Computation 2002); it is 0 unless the recipe
+    says how many those are.
     """
-    logits = logits_of(network, pixels, card.preprocess)
-    targets = np.array(targets_of(validation, card.outputs))
-    weights = sampling_weights(validation, recipe.fit)
-    card = replace(card, temperature=round(fit_temperature(logits, targets, weights), 4))
+    weights = calibration_weights(items, card.outputs, recipe)
+    targets = np.array(targets_of(items, card.outputs))
+    temperature, offset = fit_scaling(logits, targets, weights, shift_other=recipe.decision.other_prior is not None)
+    card = replace(card, temperature=round(temperature, 4))
     threshold = choose_threshold(
-        logits,
-        [output_of(item) for item in validation],
+        add_to_other(logits, offset),
+        [output_of(item) for item in items],
         card,
         answered_accuracy=recipe.decision.answered_accuracy,
         weights=weights,
     )
-    return replace(card, threshold=threshold)
+    return replace(card, threshold=threshold), offset
+
+
+def calibration_weights(items: Sequence[Item], outputs: Sequence[str], recipe: Recipe) -> NDArray[np.float64]:
+    """Return how much each held-back item counts, summing to 1: `other` its prior, the categories equal parts."""
+    names = np.array([output_of(item) for item in items])
+    real = np.array([isinstance(item, Example) for item in items])
+    prior = recipe.decision.other_prior or recipe.fit.other_share
+    weights = np.zeros(len(items))
+    for output in outputs:
+        chosen = names == output
+        if (chosen & real).sum() >= LEAST_REAL:
+            chosen &= real
+        if chosen.any():
+            weights[chosen] = (prior if output == OTHER else (1 - prior) / (len(outputs) - 1)) / chosen.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def logits_of(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float64]:
@@ -60,22 +76,34 @@ def logits_of(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: P
     return np.concatenate(rows)
 
 
-def fit_temperature(
-    logits: NDArray[np.float64], targets: NDArray[np.int64], weights: NDArray[np.float64] | None = None
-) -> float:
+def add_to_other(logits: NDArray[np.float64], offset: float) -> NDArray[np.float64]:
+    """Return logits (n, outputs) with `offset` added to `other`, the last."""
+    return np.concatenate([logits[:, :-1], logits[:, -1:] + offset], axis=1)
+
+
+def fit_scaling(
+    logits: NDArray[np.float64],
+    targets: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
+    *,
+    shift_other: bool = False,
+) -> tuple[float, float]:
     """Return the temperature with the least cross entropy on logits (n, outputs) (Guo et al., ICML 2017).
 
-    `weights` (n,) says how much each photo counts. The result lies in [0.05, 20].
+    `weights` (n,) says how much each photo counts. The temperature lies in [0.05, 20]. With `shift_other`, the second
+    value is the best addition to the logit of `other`, in [-20, 20]; else it is 0.
     """
     weights = np.ones(len(targets)) if weights is None else weights
     rows = np.arange(len(targets))
 
-    def loss(log_temperature: float) -> float:
-        chosen = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, targets]
-        return float(-(weights * chosen).sum() / weights.sum())
+    def loss(parameters: NDArray[np.float64]) -> float:
+        offset = float(parameters[1]) if shift_other else 0.0
+        scaled = add_to_other(logits, offset) / np.exp(parameters[0])
+        return float(-(weights * log_softmax(scaled, axis=1)[rows, targets]).sum() / weights.sum())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
-    return float(np.exp(found.x))
+    bounds = [(np.log(0.05), np.log(20.0)), *([(-20.0, 20.0)] if shift_other else [])]
+    found = minimize(loss, np.zeros(len(bounds)), method="Nelder-Mead", bounds=bounds)
+    return float(np.exp(found.x[0])), float(found.x[1]) if shift_other else 0.0
 
 
 def choose_threshold(

@@ -31,10 +31,13 @@ class PhotoDataset(Dataset[tuple[Tensor, int]]):
         targets: Sequence[int],
         preprocess: Preprocess,
         augmentation: A.Compose | None = None,
+        *,
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
-        """Take cached pixels (n, side, side, 3); with an augmentation, their side is the one it expects."""
-        if len(pixels) != len(targets):
-            raise ValueError(f"{len(pixels)} photos but {len(targets)} targets")
+        """Take cached pixels (n, side, side, 3), or those of some rows; an augmentation brings them to its size."""
+        self._rows = np.arange(len(pixels)) if rows is None else rows
+        if len(self._rows) != len(targets):
+            raise ValueError(f"{len(self._rows)} photos but {len(targets)} targets")
         self._pixels = pixels
         self._targets = list(targets)
         self._preprocess = preprocess
@@ -46,7 +49,7 @@ class PhotoDataset(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """Return one photo, augmented afresh at each call."""
-        pixels = np.asarray(self._pixels[index])
+        pixels = np.asarray(self._pixels[self._rows[index]])
         if self._augmentation is not None:
             pixels = self._augmentation(image=pixels)["image"]
         return torch.from_numpy(self._preprocess.normalise(pixels)), self._targets[index]
@@ -61,9 +64,10 @@ def sampling_weights(items: Sequence[Item], options: FitOptions) -> NDArray[np.f
     """Return how often each item is to be seen, summing to 1.
 
     `other` gets its share and the categories the rest in equal parts; inside each, a real photo counts
-    `real_weight` times as much as a drawn one.
+    `real_weight` times as much as a drawn one, and all real ones together at least `least_real_share`.
     """
-    raw = np.array([options.real_weight if isinstance(item, Example) else 1.0 for item in items])
+    real = np.array([isinstance(item, Example) for item in items])
+    raw = np.where(real, options.real_weight, 1.0)
     names = np.array([output_of(item) for item in items])
     present = Counter(names.tolist())
     categories = len(present) - (OTHER in present)
@@ -71,6 +75,15 @@ def sampling_weights(items: Sequence[Item], options: FitOptions) -> NDArray[np.f
     weights = np.zeros(len(items))
     for name in present:
         chosen = names == name
+        raw[chosen] = _with_least_share(raw[chosen], real[chosen], options.least_real_share)
         share = 1.0 if not categories else (options.other_share if name == OTHER else rest / categories)
         weights[chosen] = share * raw[chosen] / raw[chosen].sum()
     return np.asarray(weights / weights.sum())
+
+
+def _with_least_share(weights: NDArray[np.float64], real: NDArray[np.bool_], least: float) -> NDArray[np.float64]:
+    """Return the weights with those of real photos raised, where needed, to `least` of the sum."""
+    total, drawn = weights[real].sum(), weights[~real].sum()
+    if not real.any() or real.all() or total >= least * (total + drawn):
+        return weights
+    return np.where(real, weights * (least / (1 - least)) * drawn / total, weights)

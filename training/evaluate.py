@@ -16,9 +16,9 @@ from sklearn.metrics import recall_score, roc_auc_score, roc_curve
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from model.card import ModelCard
-from model.classifier import Classifier
+from model.classifier import Classifier, decide, softmax
 from model.errors import RedspotsError
-from model.prediction import OTHER
+from model.prediction import OTHER, Score
 from model.scoring import score_photos
 from training.calibrate import is_right
 from training.manifest import NOT_SKIN, Example
@@ -75,6 +75,21 @@ def score_examples(
         np.array(named, dtype=np.str_),
     )
     return scored, errors
+
+
+def scored_logits(examples: Sequence[Example], logits: NDArray[np.float64], card: ModelCard) -> Scored:
+    """Return labelled photos with what a card makes of their logits (n, outputs); their quality is not looked at."""
+    probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
+    named = [
+        decide([Score(output, float(p)) for output, p in zip(card.outputs, row, strict=True)], card)[0]
+        for row in probabilities
+    ]
+    return Scored(
+        np.array([example.category for example in examples], dtype=np.str_),
+        np.array([example.group for example in examples], dtype=np.str_),
+        probabilities,
+        np.array([score.category if score else "" for score in named], dtype=np.str_),
+    )
 
 
 def measure(scored: Scored, card: ModelCard, *, seed: int = 0) -> dict[str, Figure]:

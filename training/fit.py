@@ -90,7 +90,7 @@ class Fit(lightning.LightningModule):
 def fit(
     network: EvidenceNetwork,
     training: PhotoDataset,
-    validation: PhotoDataset,
+    validation: PhotoDataset | None,
     *,
     weights: Sequence[float],
     options: FitOptions,
@@ -100,7 +100,8 @@ def fit(
 ) -> int:
     """Train the network in place, leave it with the weights of the best epoch, and return that epoch's number.
 
-    Checkpoints and the log of losses lie in the folder `run`.
+    Without photos for validation, every epoch is run and the last is taken. Checkpoints and the log of losses lie in
+    the folder `run`.
     """
     generator = torch.Generator().manual_seed(seed)
     sampler = WeightedRandomSampler(list(weights), len(training), generator=generator)
@@ -116,7 +117,8 @@ def fit(
         generator=generator,
     )
     module = Fit(network, options, steps=len(loader) * options.epochs, frozen=frozen)
-    best = ModelCheckpoint(run / "checkpoints", filename="best-{epoch}", monitor=LOSS, save_last=True)
+    monitor = None if validation is None else LOSS
+    best = ModelCheckpoint(run / "checkpoints", filename="best-{epoch}", monitor=monitor, save_last=True)
     # It reports each accelerator that is not there, and advertises.
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     trainer = lightning.Trainer(
@@ -124,7 +126,7 @@ def fit(
         precision=options.precision,
         callbacks=[
             EMAWeightAveraging(decay=options.ema_decay),
-            EarlyStopping(LOSS, patience=options.patience),
+            *([] if validation is None else [EarlyStopping(LOSS, patience=options.patience)]),
             best,
             TQDMProgressBar(refresh_rate=10),
         ],
@@ -137,7 +139,11 @@ def fit(
         # Lightning advises more worker processes than a small machine has cores for, and uses what torch deprecates.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
-        trainer.fit(module.to(memory_format=torch.channels_last), loader, DataLoader(validation, options.batch_size))
+        trainer.fit(
+            module.to(memory_format=torch.channels_last),
+            loader,
+            None if validation is None else DataLoader(validation, options.batch_size),
+        )
     state = torch.load(best.best_model_path, weights_only=True)
     module.load_state_dict(state["state_dict"])
     network.eval()

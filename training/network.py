@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import timm
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -41,6 +42,13 @@ class EvidenceNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.fine = nn.Conv2d(fine_channels, outputs, kernel_size=1)
         self.coarse = nn.Conv2d(coarse_channels, outputs, kernel_size=1, bias=False)
+
+    def add_to_output(self, index: int, amount: float) -> None:
+        """Add to one logit of every photo, and so to each point of its evidence map."""
+        bias = self.fine.bias
+        assert bias is not None
+        with torch.no_grad():
+            bias[index] += amount
 
     def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (n, outputs) and evidence (n, outputs, size / 16, size / 16) of (n, 3, size, size)."""

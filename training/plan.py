@@ -1,13 +1,19 @@
-"""Which photos train and which are held back: labelled ones by groups, drawn ones on canvases of their own side."""
+"""Which photos train and which are held back: real ones by groups, drawn ones with the photos they are made from."""
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
 from model.errors import ManifestError
-from training.cache import canvases_of, output_of, plan_drawn
+from training.cache import canvases_of, output_of, plan_drawn, plan_transplants
 from training.dataset import Item
 from training.manifest import Example, assign_splits
 from training.recipe import Recipe
@@ -19,27 +25,12 @@ def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[s
     Raises ManifestError when an output has no photo to train on, or no group is left for validation.
     """
     placed = assign_splits(examples, validation_share=recipe.data.validation_share, seed=recipe.seed)
-    splits: dict[str, list[Item]] = {}
-    drawn = recipe.drawn
-    counts = {"train": drawn.per_category, "validation": drawn.validation_per_category}
-    for number, (split, per_output) in enumerate(counts.items()):
-        real = [example for example in placed if example.split == split]
-        drawn_here = plan_drawn(
-            drawn,
-            outputs=outputs,
-            canvases=canvases_of(real),
-            per_output=per_output,
-            seed=recipe.seed * len(counts) + number,
-        )
-        splits[split] = [*real, *drawn_here]
-    training, validation = splits["train"], splits["validation"]
-    present = {output_of(item) for item in training}
-    missing = [output for output in outputs if output not in present]
-    if missing:
-        raise ManifestError(
-            "too_few_photos",
-            f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
-        )
+    real = {split: [one for one in placed if one.split == split] for split in ("train", "validation")}
+    training = _with_drawn(real["train"], recipe, outputs, per_output=recipe.drawn.per_category, number=0)
+    validation = _with_drawn(
+        real["validation"], recipe, outputs, per_output=recipe.drawn.validation_per_category, number=1
+    )
+    check_outputs(training, outputs)
     if not validation:
         raise ManifestError(
             "too_few_photos", "No group is left for validation; add photos of at least one more person or lesion."
@@ -47,17 +38,88 @@ def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[s
     return training, validation
 
 
-def sources_of(training: Sequence[Item], validation: Sequence[Item]) -> tuple[dict[str, Any], ...]:
+def plan_all(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> list[Item]:
+    """Return all items for cross-validation: none is held back for good. Raises ManifestError as `plan_photos`."""
+    items = _with_drawn(examples, recipe, outputs, per_output=recipe.drawn.per_category, number=0)
+    check_outputs(items, outputs)
+    return items
+
+
+def check_outputs(items: Sequence[Item], outputs: Sequence[str]) -> None:
+    """Raise ManifestError when an output has no photo to train on."""
+    present = {output_of(item) for item in items}
+    missing = [output for output in outputs if output not in present]
+    if missing:
+        raise ManifestError(
+            "too_few_photos",
+            f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
+        )
+
+
+def split_folds(items: Sequence[Item], recipe: Recipe) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield (training, held back) indices of items, once per fold; every group is held back in exactly one.
+
+    A drawn photo that is made from real ones trains only where none of them is held back, and is held back itself
+    where all of them are. Raises ManifestError when there are fewer groups than folds.
+    """
+    real = [(index, item) for index, item in enumerate(items) if isinstance(item, Example)]
+    groups = [item.group for _, item in real]
+    folds = recipe.data.folds
+    if len(set(groups)) < folds:
+        raise ManifestError(
+            "too_few_photos",
+            f"{len(set(groups))} groups are too few for {folds} folds; add photos of more people, or lower `folds`.",
+        )
+    chosen = StratifiedGroupKFold(folds, shuffle=True, random_state=recipe.seed)
+    with warnings.catch_warnings():
+        # A category with fewer photos than folds is ordinary here, and simply missing from some folds.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        split = list(chosen.split(np.zeros(len(real)), [output_of(item) for _, item in real], groups))
+    fold_of = {real[row][1].path: fold for fold, (_, rows) in enumerate(split) for row in rows}
+    touched = [_folds_of(index, item, fold_of, folds) for index, item in enumerate(items)]
+    for fold in range(folds):
+        training = np.array([index for index, those in enumerate(touched) if fold not in those], dtype=np.int64)
+        held_back = np.array([index for index, those in enumerate(touched) if those == {fold}], dtype=np.int64)
+        yield training, held_back
+
+
+def _folds_of(index: int, item: Item, fold_of: dict[Any, int], folds: int) -> set[int]:
+    if isinstance(item, Example):
+        return {fold_of[item.path]}
+    made_from = {fold_of[path] for path in (item.canvas, item.donor) if path is not None}
+    return made_from or {index % folds}
+
+
+def _with_drawn(
+    real: Sequence[Example], recipe: Recipe, outputs: Sequence[str], *, per_output: int, number: int
+) -> list[Item]:
+    """Return real photos and what is drawn from them; `number` makes the seeds of two splits differ."""
+    drawn = recipe.drawn
+    seed = recipe.seed * 2 + number
+    share = per_output / drawn.per_category if drawn.per_category else 1.0
+    return [
+        *real,
+        *plan_drawn(drawn, outputs=outputs, canvases=canvases_of(real), per_output=per_output, seed=seed),
+        *plan_transplants(
+            real,
+            outputs=outputs,
+            per_output=math.ceil(drawn.transplanted_per_category * share),
+            on_photos=drawn.on_photos,
+            seed=seed,
+        ),
+    ]
+
+
+def sources_of(items: Sequence[Item]) -> tuple[dict[str, Any], ...]:
     """Return one entry per source of the photos that took part: source, licence, photos per category."""
     counts: dict[tuple[str, str], Counter[str]] = {}
-    items = (*training, *validation)
     for example in items:
         if isinstance(example, Example):
             key = (example.source or "not stated", example.licence or "not stated")
             counts.setdefault(key, Counter())[example.category] += 1
     drawn = Counter(item.category for item in items if not isinstance(item, Example))
     if drawn:
-        counts["drawn by redspots, partly on the photos above", "as the photos drawn on"] = drawn
+        counts["drawn by redspots, partly on the photos above or from them", "as the photos drawn on"] = drawn
     return tuple(
         {"source": source, "licence": licence, "photos": dict(count)} for (source, licence), count in counts.items()
     )

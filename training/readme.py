@@ -14,6 +14,8 @@ LIMITS = (
 )
 TITLES = {
     "validation": "Photos of groups held back from training (with drawn ones they chose epoch and threshold)",
+    "cross_validation": "Real photos of training groups, each scored by a network that never saw its group (they chose "
+    "temperature and threshold)",
     "test": "Photos that chose nothing",
 }
 

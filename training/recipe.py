@@ -24,7 +24,10 @@ class DataOptions(_Section):
     where: tuple[str, ...] = ()
     """Conditions on the manifest's columns, as `use=train`."""
     validation_share: float = Field(0.2, gt=0, lt=0.9)
-    """Share of groups without a split that only calibrates and stops."""
+    """Share of groups without a split that only calibrates and stops. Not used with `folds`."""
+    folds: int = Field(0, ge=0)
+    """0 holds groups back once. 2 or more is cross-validation: every photo is scored by a network that saw neither its
+    group nor a drawing made from it, which measures and calibrates; the network that ships is trained on all."""
 
 
 class DrawnOptions(_Section):
@@ -36,6 +39,8 @@ class DrawnOptions(_Section):
     """Drawn photos for validation, on canvases of validation groups only."""
     on_photos: float = Field(0.5, ge=0, le=1)
     """Share drawn onto real photos of `other`; the rest is drawn on drawn skin."""
+    transplanted_per_category: int = Field(0, ge=0)
+    """Photos with the lesions of real ones, for every category that has real photos, and for `other`."""
 
 
 class NetworkOptions(_Section):
@@ -69,6 +74,8 @@ class FitOptions(_Section):
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     real_weight: float = Field(3.0, gt=0)
     """How often a real photo is seen for each time that a drawn one of its category is."""
+    least_real_share: float = Field(0.0, ge=0, lt=1)
+    """Of the photos seen of a category, at least this share is real, however few there are."""
     other_share: float = Field(0.3, gt=0, lt=1)
     """Share of `other` among the photos of an epoch; the categories share the rest equally."""
     ema_decay: float = Field(0.99, ge=0, lt=1)
@@ -87,6 +94,8 @@ class DecisionOptions(_Section):
     """Categories that share an answer when together they are likely but none of them alone is."""
     answered_accuracy: float = Field(0.9, gt=0, lt=1)
     """The threshold is the lowest at which this share of the answers on validation groups is right."""
+    other_prior: float | None = Field(None, gt=0, lt=1)
+    """Share of `other` among the photos that people will show; left out, it is `fit.other_share`."""
 
 
 class Recipe(_Section):

@@ -7,7 +7,6 @@ import platform
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,23 +21,16 @@ from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import OutputError
 from model.prediction import OTHER
-from model.preprocess import Preprocess
-from training.augment import build_augmentation
-from training.cache import cached_pixels, is_cached, output_of
-from training.calibrate import calibrate
-from training.dataset import PhotoDataset, sampling_weights, targets_of
-from training.evaluate import measure, metrics_json, score_examples
+from training.calibrate import add_to_other, calibrate
+from training.evaluate import measure, metrics_json, score_examples, scored_logits
 from training.export import export_network
-from training.fit import fit
 from training.manifest import Example
-from training.network import EvidenceNetwork, freeze
-from training.plan import count_sources, plan_photos, sources_of
+from training.plan import count_sources, sources_of
 from training.readme import model_readme
 from training.recipe import Recipe
+from training.schedule import Setting, Trained, hold_back, hold_back_in_turn
 from training.start import start_network
 
-CACHE_MARGIN = 1.125
-"""Cached training photos are this much larger than the network's input, so that crops can move."""
 PACKAGES = ("torch", "torchvision", "timm", "albumentations", "lightning", "onnxruntime", "numpy", "pillow")
 INTENDED_USE = (
     "Research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, "
@@ -77,84 +69,62 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
     started = time.monotonic()
     run = _run_folder(job.out)
     lightning.seed_everything(job.recipe.seed, workers=True, verbose=False)
-    network, recipe = start_network(job.recipe, weights=job.weights, start=job.start)
+    # Once for the recipe, which a model folder completes, and so that a mistake is told before photos are read.
+    _, recipe = start_network(job.recipe, weights=job.weights, start=job.start)
     outputs = (*recipe.categories, OTHER)
-    training, validation = plan_photos(job.examples, recipe, outputs)
-    for name, items in (("train", training), ("validation", validation)):
-        counts = Counter(output_of(item) for item in items)
-        tell(f"{name}: {', '.join(f'{counts[output]} {output}' for output in outputs)}")
-    preprocess = Preprocess(recipe.network.size, recipe.network.mean, recipe.network.std)
-    cache = job.cache or run / "cache"
-    side = round(recipe.network.size * CACHE_MARGIN)
-    cached = is_cached(training, side=side, folder=cache)
-    tell(f"reading and drawing photos into {str(cache)!r}")
-    training_pixels = cached_pixels(training, side=side, folder=cache)
-    validation_pixels = cached_pixels(validation, side=preprocess.size, folder=cache)
-    epoch = fit(
-        network,
-        PhotoDataset(
-            training_pixels,
-            targets_of(training, outputs),
-            preprocess,
-            build_augmentation(preprocess.size, seed=recipe.seed),
-        ),
-        PhotoDataset(validation_pixels, targets_of(validation, outputs), preprocess),
-        weights=sampling_weights(training, recipe.fit).tolist(),
-        options=recipe.fit,
-        frozen=freeze(network, recipe.network.frozen),
-        seed=recipe.seed,
-        run=run / "fit",
+    setting = Setting(
+        recipe,
+        outputs,
+        build=lambda: start_network(job.recipe, weights=job.weights, start=job.start)[0],
+        cache=job.cache or run / "cache",
+        run=run / "checkpoints",
+        tell=tell,
     )
+    trained = (hold_back_in_turn if recipe.data.folds else hold_back)(setting, job.examples)
     card = ModelCard(
         version=recipe.version,
         created=datetime.now(UTC).date().isoformat(),
         backbone=recipe.network.backbone,
         outputs=outputs,
         parents=recipe.decision.parents,
-        preprocess=preprocess,
+        preprocess=setting.preprocess,
         temperature=1.0,
         threshold=0.5,
         intended_use=INTENDED_USE,
-        data=sources_of(training, validation),
+        data=sources_of(trained.items),
     )
-    card = calibrate(card, network, validation, validation_pixels, recipe)
-    tell(f"best epoch {epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
+    card, offset = calibrate(card, trained.logits, trained.held_back, recipe)
+    tell(f"epoch {trained.epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
     how = {
         "command": job.command,
         "seed": recipe.seed,
-        "photos_were_cached": cached,
-        "best_epoch": epoch,
+        "photos_were_cached": trained.was_cached,
+        "best_epoch": trained.epoch,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_accelerator()}",
         "packages": {package: version(package) for package in PACKAGES},
         "recipe": recipe.model_dump(mode="json"),
     }
-    held_back = [item for item in validation if isinstance(item, Example)]
+    trained.network.add_to_output(len(outputs) - 1, offset)
+    if recipe.data.folds:
+        card = replace(card, metrics={"cross_validation": _cross_validation(trained, card, offset)})
     tell("exporting the model and measuring what was exported")
     try:
-        card = _publish(job, network, card, held_back=held_back, how=how, started=started)
+        card = _publish(job, trained, card, how=how, started=started)
         shutil.rmtree(run)
     except OSError as error:
         raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
     return card
 
 
-def _publish(
-    job: Job,
-    network: EvidenceNetwork,
-    card: ModelCard,
-    *,
-    held_back: Sequence[Example],
-    how: Mapping[str, Any],
-    started: float,
-) -> ModelCard:
+def _publish(job: Job, trained: Trained, card: ModelCard, *, how: Mapping[str, Any], started: float) -> ModelCard:
     """Write the model folder under another name, measure it, and give it its name when it is whole."""
     with tempfile.TemporaryDirectory(dir=job.out.parent, prefix=job.out.name + ".partial-") as name:
         folder = Path(name) / "model"
         folder.mkdir()
-        export_network(network, folder, size=card.preprocess.size)
+        export_network(trained.network, folder, size=card.preprocess.size)
         card = replace(card, files={file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)})
         card.write(folder)
-        metrics = _metrics(folder, validation=held_back, test=job.test)
+        metrics = {**card.metrics, **_metrics(folder, card, trained, test=job.test)}
         minutes = round((time.monotonic() - started) / 60, 1)
         card = replace(card, metrics=metrics, training={**how, "minutes": minutes})
         (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
@@ -165,9 +135,11 @@ def _publish(
     return card
 
 
-def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Example]) -> dict[str, Any]:
+def _metrics(folder: Path, card: ModelCard, trained: Trained, *, test: Sequence[Example]) -> dict[str, Any]:
+    """Return the figures of the exported model; photos that it was trained on say nothing and are left out."""
     classifier = Classifier.load(folder)
     metrics = {}
+    validation = [] if card.metrics else [item for item in trained.held_back if isinstance(item, Example)]
     for name, examples in (("validation", validation), ("test", test)):
         if examples:
             scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
@@ -176,13 +148,21 @@ def _metrics(folder: Path, *, validation: Sequence[Example], test: Sequence[Exam
     return metrics
 
 
+def _cross_validation(trained: Trained, card: ModelCard, offset: float) -> dict[str, Any]:
+    """Return the figures of the real photos among the held-back ones, each scored by a network without its group."""
+    rows = [row for row, item in enumerate(trained.held_back) if isinstance(item, Example)]
+    examples = [item for item in trained.held_back if isinstance(item, Example)]
+    scored = scored_logits(examples, add_to_other(trained.logits[rows], offset), card)
+    return {**metrics_json(measure(scored, card), scored, 0), "sources": count_sources(examples)}
+
+
 def _run_folder(out: Path) -> Path:
     """Return the folder for what a run needs while it lasts: cache, checkpoints, log."""
     run = out.with_name(f".{out.name}.redspots-run")
     try:
         run.mkdir(parents=True, exist_ok=True)
         # The checkpoints of an interrupted run of the same name are of no use; its cache is.
-        shutil.rmtree(run / "fit", ignore_errors=True)
+        shutil.rmtree(run / "checkpoints", ignore_errors=True)
     except OSError as error:
         raise OutputError("cannot_write", f"{str(out)!r} cannot be written ({error}); choose another --out.") from error
     return run

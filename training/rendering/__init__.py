@@ -19,9 +19,11 @@ from training.rendering.camera import take_photo
 from training.rendering.canvas import crop_canvas
 from training.rendering.compose import lay
 from training.rendering.optics import Lesions
+from training.rendering.scene import Scene
 from training.rendering.skin import draw_skin
+from training.rendering.transplant import lay_lesions_of
 
-__all__ = ["DRAWN_CATEGORIES", "DrawnPhoto", "draw", "kinds"]
+__all__ = ["DRAWN_CATEGORIES", "DrawnPhoto", "draw", "kinds", "transplant"]
 
 _MODULES: dict[str, tuple[tuple[str, ...], Callable[..., None]]] = {
     "petechiae": (petechiae.KINDS, petechiae.draw_petechiae),
@@ -81,17 +83,45 @@ def draw(
         return _draw(category, seed=seed, size=size, canvas=canvas, monk_tone=monk_tone, kind=kind)
 
 
+def transplant(
+    category: str,
+    donor: NDArray[np.uint8],
+    *,
+    seed: int,
+    size: int = 384,
+    canvas: NDArray[np.uint8] | None = None,
+    monk_tone: int | None = None,
+) -> DrawnPhoto:
+    """Return a photo of `size` x `size` pixels with the lesions of a real one: the same arguments give the same bytes.
+
+    `donor` is a real sRGB photo (height, width, 3) of `category`, which may be any name; the rest is as for `draw`.
+    """
+    _check(seed=seed, size=size, canvas=canvas, monk_tone=monk_tone)
+    _check(seed=seed, size=size, canvas=donor, monk_tone=None)
+    with _LINEAR_ALGEBRA.limit(limits=1, user_api="blas"):
+        scene, tone = _scene(seed, size, canvas=canvas, monk_tone=monk_tone)
+        light = lay_lesions_of(np.random.default_rng([seed, 4]), scene, donor)
+        pixels = take_photo(np.random.default_rng([seed, 2]), light, drawn=canvas is None)
+    return DrawnPhoto(pixels=pixels, category=category, kind="transplanted", monk_tone=tone)
+
+
+def _scene(
+    seed: int, size: int, *, canvas: NDArray[np.uint8] | None, monk_tone: int | None
+) -> tuple[Scene, int | None]:
+    """Return the scene and its Monk tone, which on a real canvas is the one asked for."""
+    rng = np.random.default_rng([seed, 1])
+    if canvas is None:
+        return draw_skin(rng, size, monk_tone=monk_tone)
+    return crop_canvas(rng, canvas, size, monk_tone=monk_tone), monk_tone
+
+
 def _draw(
     category: str, *, seed: int, size: int, canvas: NDArray[np.uint8] | None, monk_tone: int | None, kind: str | None
 ) -> DrawnPhoto:
     forms = kinds(category)
-    scene_rng, camera_rng = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    camera_rng = np.random.default_rng([seed, 2])
     lesion_rng = np.random.default_rng([seed, 3, DRAWN_CATEGORIES.index(category)])
-    tone = monk_tone
-    if canvas is None:
-        scene, tone = draw_skin(scene_rng, size, monk_tone=monk_tone)
-    else:
-        scene = crop_canvas(scene_rng, canvas, size, monk_tone=monk_tone)
+    scene, tone = _scene(seed, size, canvas=canvas, monk_tone=monk_tone)
     chosen = forms[int(lesion_rng.integers(len(forms)))]
     if category == "other" and lesion_rng.random() < (_PLAIN_DRAWN if canvas is None else _PLAIN_CANVAS):
         chosen = "plain"

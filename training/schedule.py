@@ -1,0 +1,150 @@
+"""Two ways to a trained network and to logits of photos that it did not see: hold back once, or cross-validate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.preprocess import Preprocess
+from training.augment import build_augmentation
+from training.cache import cached_pixels, is_cached, output_of
+from training.calibrate import calibration_weights, logits_of
+from training.crossval import cross_validate
+from training.dataset import Item, PhotoDataset, sampling_weights, targets_of
+from training.fit import fit
+from training.manifest import Example
+from training.network import EvidenceNetwork, freeze
+from training.plan import plan_all, plan_photos
+from training.recipe import Recipe
+
+CACHE_MARGIN = 1.5
+"""Cached training photos are this much larger than the network's input, so that close crops stay sharp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained network, and held-back photos with their logits."""
+
+    network: EvidenceNetwork
+    epoch: int
+    """The one whose weights were kept."""
+    items: Sequence[Item]
+    """All that took part."""
+    held_back: Sequence[Item]
+    logits: NDArray[np.float64]
+    """(held_back, outputs)"""
+    was_cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every training of one run has in common."""
+
+    recipe: Recipe
+    outputs: tuple[str, ...]
+    build: Callable[[], EvidenceNetwork]
+    """Returns a network with the weights to start from."""
+    cache: Path
+    run: Path
+    """Folder for checkpoints and logs."""
+    tell: Callable[[str], None]
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """Return how photos are fed to the network."""
+        network = self.recipe.network
+        return Preprocess(network.size, network.mean, network.std)
+
+    @property
+    def side(self) -> int:
+        """Return the side of cached training photos in pixels."""
+        return round(self.recipe.network.size * CACHE_MARGIN)
+
+
+def hold_back(setting: Setting, examples: Sequence[Example]) -> Trained:
+    """Train once; some groups are held back to stop and to calibrate."""
+    training, validation = plan_photos(examples, setting.recipe, setting.outputs)
+    _count(setting, "train", training)
+    _count(setting, "validation", validation)
+    was_cached = is_cached(training, side=setting.side, folder=setting.cache)
+    pixels = _training_pixels(setting, training)
+    validation_pixels = cached_pixels(validation, side=setting.preprocess.size, folder=setting.cache)
+    targets = targets_of(validation, setting.outputs)
+    network, epoch = _train(
+        setting,
+        training,
+        pixels,
+        validation=PhotoDataset(validation_pixels, targets, setting.preprocess),
+        run=setting.run / "fit",
+    )
+    logits = logits_of(network, validation_pixels, setting.preprocess)
+    return Trained(network, epoch, [*training, *validation], validation, logits, was_cached)
+
+
+def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
+    """Cross-validate, then train on everything for as many epochs."""
+    items = plan_all(examples, setting.recipe, setting.outputs)
+    _count(setting, "train", items)
+    was_cached = is_cached(items, side=setting.side, folder=setting.cache)
+    pixels = _training_pixels(setting, items)
+    wanted = np.flatnonzero(calibration_weights(items, setting.outputs, setting.recipe))
+    small = cached_pixels([items[index] for index in wanted], side=setting.preprocess.size, folder=setting.cache)
+
+    def train(indices: NDArray[np.int64], run: Path) -> EvidenceNetwork:
+        return _train(setting, [items[index] for index in indices], pixels, rows=indices, run=run)[0]
+
+    indices, logits = cross_validate(
+        items,
+        wanted,
+        small,
+        setting.preprocess,
+        setting.recipe,
+        train=train,
+        run=setting.run,
+        tell=setting.tell,
+    )
+    setting.tell(f"training on all {len(items)} photos")
+    network, epoch = _train(setting, items, pixels, run=setting.run / "fit")
+    return Trained(network, epoch, items, [items[index] for index in indices], logits, was_cached)
+
+
+def _training_pixels(setting: Setting, items: Sequence[Item]) -> NDArray[np.uint8]:
+    setting.tell(f"reading and drawing photos into {str(setting.cache)!r}")
+    return cached_pixels(items, side=setting.side, folder=setting.cache)
+
+
+def _train(
+    setting: Setting,
+    items: Sequence[Item],
+    pixels: NDArray[np.uint8],
+    *,
+    rows: NDArray[np.int64] | None = None,
+    validation: PhotoDataset | None = None,
+    run: Path,
+) -> tuple[EvidenceNetwork, int]:
+    """Return a network trained on items, whose pixels are the `rows` of `pixels` (all, if none), and its epoch."""
+    recipe = setting.recipe
+    network = setting.build()
+    augmentation = build_augmentation(setting.preprocess.size, seed=recipe.seed)
+    targets = targets_of(items, setting.outputs)
+    epoch = fit(
+        network,
+        PhotoDataset(pixels, targets, setting.preprocess, augmentation, rows=rows),
+        validation,
+        weights=sampling_weights(items, recipe.fit).tolist(),
+        options=recipe.fit,
+        frozen=freeze(network, recipe.network.frozen),
+        seed=recipe.seed,
+        run=run,
+    )
+    return network, epoch
+
+
+def _count(setting: Setting, name: str, items: Sequence[Item]) -> None:
+    counts = [sum(output_of(item) == output for item in items) for output in setting.outputs]
+    each = [f"{count} {output}" for count, output in zip(counts, setting.outputs, strict=True)]
+    setting.tell(f"{name}: {', '.join(each)}")
