@@ -7,6 +7,7 @@ eye to published skin spectra (Anderson and Parrish 1981; Jacques 2013) seen thr
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,6 +96,20 @@ class Lesions:
     def pigment(self, name: str) -> Plane:
         """Return the plane of one pigment, to be changed in place."""
         return np.asarray(self._pigments[PIGMENTS.index(name)])
+
+    def warp(self, down: Plane, right: Plane) -> None:
+        """Shift every plane by `down` and `right` pixels (size, size): smooth shifts make round outlines natural."""
+        size = self.cover.shape[0]
+        rows, columns = np.mgrid[:size, :size].astype(np.float32)
+        rows, columns = rows + down, columns + right
+
+        def moved(plane: Plane) -> Plane:
+            return np.asarray(cv2.remap(plane.astype(np.float32), columns, rows, cv2.INTER_LINEAR), dtype=np.float32)
+
+        self._pigments = np.stack([moved(plane) if plane.any() else plane for plane in self._pigments])
+        self.cover, self.height, self.gloss, self.white = (
+            moved(plane) for plane in (self.cover, self.height, self.gloss, self.white)
+        )
 
     def absorbance(self) -> Picture:
         """Return the added optical density (size, size, 3)."""

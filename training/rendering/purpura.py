@@ -39,7 +39,7 @@ def _spots(rng: Rng, scene: Scene, lesions: Lesions, *, kind: str) -> None:
         x=x,
         radius=sizes,
         softness=rng.uniform(0.15, 0.55),
-        irregularity=rng.uniform(0.3, 0.85) if kind != "palpable" else rng.uniform(0.15, 0.5),
+        irregularity=rng.uniform(0.1, 0.4),
         elongation=rng.uniform(1.1, 1.8),
     )
     # Raised and dying spots are days old at most; only flat ones live to turn to rust.
@@ -56,6 +56,13 @@ def _spots(rng: Rng, scene: Scene, lesions: Lesions, *, kind: str) -> None:
         _dark_middles(rng, lesions, spots, sizes=sizes, share=0.75 if kind == "necrotic" else 0.25)
     halo = blur(spots.paint(each), 0.6 * radius)
     lesions.add("oxy", rng.uniform(0, 0.5) * halo)
+    # Blood spreads along the skin's own structure: outlines are bent at every scale, and neighbours flow together.
+    bend = rng.uniform(0.15, 0.4) if kind == "palpable" else rng.uniform(0.25, 0.7)
+    down, right = (
+        bend * radius * fractal(rng, size, cells=size / radius * rng.uniform(0.35, 0.8), octaves=3, gain=0.6)
+        for _ in range(2)
+    )
+    lesions.warp(down, right)
     dots = int(count * log_uniform(rng, 0.5, 5))
     dot_y, dot_x = scatter_points(rng, density + 0.3 * blur(spots.paint(), 2 * radius), min(dots, 500))
     paint_dots(

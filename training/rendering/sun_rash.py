@@ -9,7 +9,7 @@ from training.rendering.optics import Lesions
 from training.rendering.scene import Scene, spread
 from training.rendering.stamps import stamp
 
-KINDS = ("burn", "strap", "papules", "plaques", "peeling", "blisters")
+KINDS = ("burn", "strap", "papules", "plaques", "wheals", "peeling", "blisters")
 
 
 def draw_sun_rash(rng: Rng, scene: Scene, lesions: Lesions, *, kind: str) -> None:
@@ -19,6 +19,8 @@ def draw_sun_rash(rng: Rng, scene: Scene, lesions: Lesions, *, kind: str) -> Non
     _redden(rng, scene, lesions, exposed=exposed, redness=redness)
     if kind in ("papules", "plaques"):
         _papules(rng, scene, lesions, exposed=exposed, merged=kind == "plaques")
+    elif kind == "wheals":
+        _wheals(rng, scene, lesions, exposed=exposed)
     elif kind == "peeling":
         _peel(rng, scene, lesions, exposed=exposed)
     elif kind == "blisters":
@@ -80,15 +82,32 @@ def _papules(rng: Rng, scene: Scene, lesions: Lesions, *, exposed: Plane, merged
     count = int(np.clip(rng.uniform(low, high) * room, 25, 900))
     y, x = scatter_points(rng, density, count)
     sizes = np.clip(radius * np.exp(0.3 * rng.standard_normal(count)), 0.8, 0.05 * size)
-    bumps = stamp(rng, size, y=y, x=x, radius=sizes, softness=rng.uniform(0.5, 1.0), irregularity=0.3)
+    bumps = stamp(rng, size, y=y, x=x, radius=sizes, softness=rng.uniform(0.6, 1.3), irregularity=0.3)
     pink = bumps.paint(rng.uniform(0.5, 1, count))
     lesions.add("oxy", rng.uniform(0.25, 0.7) * pink)
     lesions.height += bumps.paint(sizes * rng.uniform(0.15, 0.4), profile=bumps.hill())
+    bend = rng.uniform(0.08, 0.3) * radius
+    down, right = (bend * fractal(rng, size, cells=size / radius * 0.3, octaves=2) for _ in range(2))
+    lesions.warp(down, right)
     if merged:
         plaque = blur(pink, 1.6 * radius)
         plaque = squash(14 * (plaque / (plaque.max() + 1e-6) - rng.uniform(0.3, 0.5)))
         lesions.add("oxy", rng.uniform(0.2, 0.55) * plaque)
         lesions.height += rng.uniform(0.5, 1.5) * plaque
+
+
+def _wheals(rng: Rng, scene: Scene, lesions: Lesions, *, exposed: Plane) -> None:
+    """Add broad swollen plaques that flow together, redder at the rim, of light eruption and solar urticaria."""
+    size = scene.size
+    field = fractal(rng, size, cells=rng.uniform(2.5, 9), octaves=4, gain=0.5)
+    steep = log_uniform(rng, 2.5, 9)
+    inside = squash(steep * (field + rng.uniform(-0.7, 0.6))) * exposed
+    rim = 4 * inside * (1 - inside)
+    grain = np.clip(1 + 0.25 * fractal(rng, size, cells=size / 6, octaves=2), 0.4, 1.8)
+    lesions.add("oxy", rng.uniform(0.25, 0.7) * (inside + rng.uniform(-0.1, 0.5) * rim) * grain)
+    lesions.height += rng.uniform(1.0, 4.0) * blur(inside, 0.006 * size)
+    if rng.random() < 0.5:
+        _papules(rng, scene, lesions, exposed=np.asarray(exposed * inside + 0.02), merged=False)
 
 
 def _peel(rng: Rng, scene: Scene, lesions: Lesions, *, exposed: Plane) -> None:
