@@ -138,7 +138,7 @@ def evaluate(
     classifier = Classifier.load(model or newest_release())
     known = (*classifier.card.outputs, manifest.NOT_SKIN)
     examples = manifest.read_manifest(photos, categories=known, where=where or [])
-    scored, errors = evaluation.score_examples(classifier, examples, workers=workers)
+    scored, errors = _training("scored").score_examples(classifier, examples, workers=workers)
     metrics = evaluation.metrics_json(evaluation.measure(scored, classifier.card), scored, len(errors))
     print_figures(Console(), metrics, errors)
     write_metrics(out, {"model_version": classifier.card.version, "photos_from": str(photos), **metrics})

@@ -1,11 +1,15 @@
 """Figures: right where the answer is known, undefined where the photos do not define them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from model.card import ModelCard
 from model.preprocess import Preprocess
-from training.evaluate import Scored, measure, metrics_json
+from training.evaluate import measure, metrics_json
+from training.scored import Scored
+from training.skin_tone import skin_band
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "other")
 CARD = ModelCard(
@@ -22,7 +26,9 @@ CARD = ModelCard(
 
 def scored(rows: list[tuple[str, str, list[float], str]]) -> Scored:
     truths, groups, probabilities, named = zip(*rows, strict=True)
-    return Scored(np.array(truths), np.array(groups), np.array(probabilities), np.array(named))
+    return Scored(
+        np.array(truths), np.array(groups), np.array(probabilities), np.array(named), np.array([""] * len(rows))
+    )
 
 
 def perfect() -> Scored:
@@ -80,11 +86,50 @@ def test_an_answer_that_names_the_parent_is_right() -> None:
 
 def test_intervals_resample_groups_not_photos() -> None:
     single = perfect()
-    noisy = Scored(single.truths, single.groups, single.probabilities[::-1].copy(), single.named)
-    grouped = Scored(noisy.truths, np.array([str(i // 20) for i in range(40)]), noisy.probabilities, noisy.named)
+    noisy = Scored(single.truths, single.groups, single.probabilities[::-1].copy(), single.named, single.tones)
+    grouped = replace(noisy, groups=np.array([str(i // 20) for i in range(40)]))
     narrow, wide = measure(noisy, CARD)["auc_purpura"], measure(grouped, CARD)["auc_purpura"]
     assert narrow.value == wide.value
     assert (narrow.low, narrow.high) != (wide.low, wide.high)
+
+
+def test_sensitivity_is_measured_in_bands_of_skin_tone() -> None:
+    single = perfect()
+    tones = np.array(["monk_1_3", "monk_7_10"] * 20)
+    dark_purpura = (single.truths == "purpura") & (tones == "monk_7_10")
+    probabilities = single.probabilities.copy()
+    probabilities[dark_purpura] = probabilities[dark_purpura][:, ::-1]
+    found = measure(replace(single, probabilities=probabilities, tones=tones), CARD)
+    light, dark = (found[f"balanced_accuracy_{band}"].value for band in ("monk_1_3", "monk_7_10"))
+    assert (light, dark) == (1.0, 0.0)
+    assert found["spread_over_skin_tones"].value == 1.0
+    assert "spread_over_skin_tones" not in measure(single, CARD)
+
+
+@pytest.mark.parametrize(
+    ("tone", "band"),
+    [
+        ("monk 1", "monk_1_3"),
+        ("MST 10", "monk_7_10"),
+        ("fitzpatrick IV", "fitzpatrick_3_4"),
+        ("FST6", "fitzpatrick_5_6"),
+        ("monk 11", ""),
+        ("fitzpatrick VV", ""),
+        ("fair", ""),
+        (None, ""),
+    ],
+)
+def test_a_tone_belongs_to_a_band(tone: str | None, band: str) -> None:
+    assert skin_band(tone) == band
+
+
+def test_the_surest_answers_are_counted_from_the_top() -> None:
+    rows = [("purpura", str(n), [0.01, 0.9 - n / 100, 0.03, 0.06 + n / 100], "") for n in range(10)]
+    rows += [("other", str(n), [0.02, 0.5 - n / 100, 0.03, 0.45 + n / 100], "") for n in range(10, 40)]
+    found = measure(scored(rows), CARD)
+    assert found["accuracy_of_the_surest_20_percent"].value == 1.0
+    assert found["accuracy_of_the_surest_5_percent"].value == 1.0
+    assert measure(scored(rows[8:]), CARD)["accuracy_of_the_surest_20_percent"].value == pytest.approx(2 / 6, abs=1e-3)
 
 
 def test_metrics_are_plain_values() -> None:

@@ -1,4 +1,4 @@
-"""What a model is worth on labelled photos, through the same road as in use: score_photos."""
+"""What a model is worth on labelled photos: figures with intervals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,34 +15,17 @@ from sklearn.metrics import recall_score, roc_auc_score, roc_curve
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from model.card import ModelCard
-from model.classifier import Classifier, decide, softmax
-from model.errors import RedspotsError
-from model.prediction import OTHER, Score
-from model.scoring import score_photos
+from model.prediction import OTHER
 from training.calibrate import is_right
-from training.manifest import NOT_SKIN, Example
+from training.manifest import NOT_SKIN
+from training.scored import Scored
 
 BINS = 15
 """Of the expected calibration error."""
+SUREST = (0.05, 0.1, 0.2)
+"""Shares answered at which accuracy is given: together they show what a stricter threshold would bring."""
 RESAMPLES = 500
 """Of groups, for the intervals: enough for two digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Labelled photos with what the model said, as arrays over n photos."""
-
-    truths: NDArray[np.str_]
-    """Categories of the manifest, `other` and `not_skin` included."""
-    groups: NDArray[np.str_]
-    probabilities: NDArray[np.float64]
-    """(n, outputs), calibrated."""
-    named: NDArray[np.str_]
-    """Category or parent that was named; empty when not sure."""
-
-    def __getitem__(self, index: NDArray[np.int64]) -> Scored:
-        """Return a resample."""
-        return Scored(self.truths[index], self.groups[index], self.probabilities[index], self.named[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +37,6 @@ class Figure:
     high: float | None
 
 
-def score_examples(
-    classifier: Classifier, examples: Sequence[Example], *, workers: int = 1
-) -> tuple[Scored, list[tuple[Path, RedspotsError]]]:
-    """Return what the model said of each photo that could be read, and the errors of the others."""
-    kept, probabilities, named, errors = [], [], [], []
-    outcomes = score_photos(classifier, [example.path for example in examples], workers=workers)
-    for example, outcome in zip(examples, outcomes, strict=True):
-        if outcome.error is not None:
-            errors.append((outcome.path, outcome.error))
-        elif outcome.prediction is not None and outcome.prediction.scores:
-            kept.append(example)
-            probabilities.append([score.probability for score in outcome.prediction.scores])
-            named.append(outcome.prediction.category or "")
-    scored = Scored(
-        np.array([example.category for example in kept], dtype=np.str_),
-        np.array([example.group for example in kept], dtype=np.str_),
-        np.array(probabilities, dtype=np.float64).reshape(len(kept), len(classifier.card.outputs)),
-        np.array(named, dtype=np.str_),
-    )
-    return scored, errors
-
-
-def scored_logits(examples: Sequence[Example], logits: NDArray[np.float64], card: ModelCard) -> Scored:
-    """Return labelled photos with what a card makes of their logits (n, outputs); their quality is not looked at."""
-    probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
-    named = [
-        decide([Score(output, float(p)) for output, p in zip(card.outputs, row, strict=True)], card)[0]
-        for row in probabilities
-    ]
-    return Scored(
-        np.array([example.category for example in examples], dtype=np.str_),
-        np.array([example.group for example in examples], dtype=np.str_),
-        probabilities,
-        np.array([score.category if score else "" for score in named], dtype=np.str_),
-    )
-
-
 def measure(scored: Scored, card: ModelCard, *, seed: int = 0) -> dict[str, Figure]:
     """Return all figures with their intervals, in the order in which a person would read them."""
     random = np.random.default_rng(seed)
@@ -100,11 +45,15 @@ def measure(scored: Scored, card: ModelCard, *, seed: int = 0) -> dict[str, Figu
     for _ in range(RESAMPLES if len(members) > 1 else 0):
         drawn = [members[index] for index in random.integers(len(members), size=len(members))]
         resamples.append(scored[np.concatenate(drawn)])
-    return {name: _with_interval(figure, scored, resamples) for name, figure in figures(card).items()}
+    bands = sorted(set(scored.tones.tolist()) - {""})
+    return {name: _with_interval(figure, scored, resamples) for name, figure in figures(card, bands).items()}
 
 
-def figures(card: ModelCard) -> Mapping[str, Callable[[Scored], float]]:
-    """Return the definition of every figure; each is NaN where the photos do not define it."""
+def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable[[Scored], float]]:
+    """Return the definition of every figure; each is NaN where the photos do not define it.
+
+    With bands of skin tone, the sensitivity in each and the spread between the best and the worst are added.
+    """
     found: dict[str, Callable[[Scored], float]] = {}
     for category in card.categories:
         found[f"auc_{category}"] = partial(_auc, card=card, members=(category,))
@@ -115,8 +64,16 @@ def figures(card: ModelCard) -> Mapping[str, Callable[[Scored], float]]:
     found["calibration_error"] = partial(_calibration_error, card=card)
     found["answered"] = _answered
     found["accuracy_of_answers"] = partial(_accuracy_of_answers, card=card)
+    for share in SUREST:
+        found[f"accuracy_of_the_surest_{share:.0%}".replace("%", "_percent")] = partial(
+            _accuracy_of_surest, card=card, share=share
+        )
     for background in (OTHER, NOT_SKIN):
         found[f"not_sure_on_{background}"] = partial(_not_sure, truth=background)
+    for band in bands:
+        found[f"balanced_accuracy_{band}"] = partial(_balanced_accuracy_in, card=card, band=band)
+    if len(bands) > 1:
+        found["spread_over_skin_tones"] = partial(_spread, card=card, bands=tuple(bands))
     return found
 
 
@@ -177,6 +134,23 @@ def _balanced_accuracy(one: Scored, *, card: ModelCard) -> float:
     guesses = np.array(card.categories)[one.probabilities[chosen, :-1].argmax(axis=1)]
     present = np.unique(one.truths[chosen])
     return float(recall_score(one.truths[chosen], guesses, labels=present, average="macro", zero_division=0))
+
+
+def _balanced_accuracy_in(one: Scored, *, card: ModelCard, band: str) -> float:
+    return _balanced_accuracy(one[one.tones == band], card=card)
+
+
+def _spread(one: Scored, *, card: ModelCard, bands: Sequence[str]) -> float:
+    """Difference of balanced accuracy between the bands where it is highest and lowest."""
+    values = [_balanced_accuracy_in(one, card=card, band=band) for band in bands]
+    return max(values) - min(values)
+
+
+def _accuracy_of_surest(one: Scored, *, card: ModelCard, share: float) -> float:
+    """Accuracy over this share of the photos, those whose likeliest category has the highest probability."""
+    kept = np.argsort(-one.probabilities[:, :-1].max(axis=1), kind="stable")[: round(share * len(one.truths))]
+    guesses = np.array(card.categories)[one.probabilities[kept, :-1].argmax(axis=1)]
+    return _mean(guesses == one.truths[kept])
 
 
 def _calibration_error(one: Scored, *, card: ModelCard) -> float:

@@ -22,13 +22,14 @@ from model.classifier import Classifier
 from model.errors import OutputError
 from model.prediction import OTHER
 from training.calibrate import add_to_other, calibrate
-from training.evaluate import measure, metrics_json, score_examples, scored_logits
+from training.evaluate import measure, metrics_json
 from training.export import export_network
 from training.manifest import Example
 from training.plan import count_sources, sources_of
 from training.readme import model_readme
 from training.recipe import Recipe
 from training.schedule import Setting, Trained, hold_back, hold_back_in_turn
+from training.scored import score_examples, scored_logits
 from training.start import start_network
 
 PACKAGES = ("torch", "torchvision", "timm", "albumentations", "lightning", "onnxruntime", "numpy", "pillow")

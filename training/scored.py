@@ -1,0 +1,76 @@
+"""Labelled photos with what a model said of them, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.card import ModelCard
+from model.classifier import Classifier, decide, softmax
+from model.errors import RedspotsError
+from model.prediction import Score
+from model.scoring import score_photos
+from training.manifest import Example
+from training.skin_tone import skin_band
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Labelled photos with what the model said, as arrays over n photos."""
+
+    truths: NDArray[np.str_]
+    """Categories of the manifest, `other` and `not_skin` included."""
+    groups: NDArray[np.str_]
+    probabilities: NDArray[np.float64]
+    """(n, outputs), calibrated."""
+    named: NDArray[np.str_]
+    """Category or parent that was named; empty when not sure."""
+    tones: NDArray[np.str_]
+    """Bands of skin tone; empty where none is known."""
+
+    def __getitem__(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Scored:
+        """Return a resample or a part."""
+        return Scored(
+            self.truths[index], self.groups[index], self.probabilities[index], self.named[index], self.tones[index]
+        )
+
+
+def score_examples(
+    classifier: Classifier, examples: Sequence[Example], *, workers: int = 1
+) -> tuple[Scored, list[tuple[Path, RedspotsError]]]:
+    """Return what the model said of each photo that could be read, and the errors of the others."""
+    kept, probabilities, named, errors = [], [], [], []
+    outcomes = score_photos(classifier, [example.path for example in examples], workers=workers)
+    for example, outcome in zip(examples, outcomes, strict=True):
+        if outcome.error is not None:
+            errors.append((outcome.path, outcome.error))
+        elif outcome.prediction is not None and outcome.prediction.scores:
+            kept.append(example)
+            probabilities.append([score.probability for score in outcome.prediction.scores])
+            named.append(outcome.prediction.category or "")
+    values = np.array(probabilities, dtype=np.float64).reshape(len(kept), len(classifier.card.outputs))
+    return _scored(kept, values, named), errors
+
+
+def scored_logits(examples: Sequence[Example], logits: NDArray[np.float64], card: ModelCard) -> Scored:
+    """Return labelled photos with what a card makes of their logits (n, outputs); their quality is not looked at."""
+    probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
+    named = [
+        decide([Score(output, float(p)) for output, p in zip(card.outputs, row, strict=True)], card)[0]
+        for row in probabilities
+    ]
+    return _scored(examples, probabilities, [score.category if score else "" for score in named])
+
+
+def _scored(examples: Sequence[Example], probabilities: NDArray[np.float64], named: Sequence[str]) -> Scored:
+    return Scored(
+        np.array([example.category for example in examples], dtype=np.str_),
+        np.array([example.group for example in examples], dtype=np.str_),
+        probabilities,
+        np.array(named, dtype=np.str_),
+        np.array([skin_band(example.skin_tone) for example in examples], dtype=np.str_),
+    )
