@@ -72,7 +72,8 @@ def logits_of(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: P
     with torch.inference_mode():
         for start in range(0, len(pixels), 32):
             batch = np.stack([preprocess.normalise(np.asarray(one)) for one in pixels[start : start + 32]])
-            rows.append(network(torch.from_numpy(batch))[0].double().numpy())
+            photos = torch.from_numpy(batch).to(memory_format=torch.channels_last)
+            rows.append(network(photos)[0].double().numpy())
     return np.concatenate(rows)
 
 

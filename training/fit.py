@@ -139,6 +139,8 @@ def fit(
         # Lightning advises more worker processes than a small machine has cores for, and uses what torch deprecates.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
+        # Without photos for validation it points out that there is a step for them.
+        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")
         trainer.fit(
             module.to(memory_format=torch.channels_last),
             loader,
