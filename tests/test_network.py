@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from model.card import NETWORK
 from model.errors import OutputError, RecipeError
 from training.export import export_network
-from training.network import build_network, freeze, load_weights
+from training.network import average_weights, build_network, freeze, load_weights
 
 BACKBONES = ["test_efficientnet", "test_resnet", "test_byobnet"]
 
@@ -25,6 +25,30 @@ def test_the_mean_of_each_evidence_map_is_its_logit(backbone: str) -> None:
         logits, evidence = network(torch.randn(2, 3, 96, 64))
     assert evidence.shape == (2, 3, 6, 4)
     torch.testing.assert_close(evidence.mean(dim=(2, 3)), logits)
+
+
+def test_what_is_added_to_an_output_is_added_to_its_map() -> None:
+    network = build_network("test_resnet", outputs=3).eval()
+    photos = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        before, _ = network(photos)
+    network.add_to_output(2, 1.5)
+    with torch.inference_mode():
+        after, evidence = network(photos)
+    torch.testing.assert_close(after - before, torch.tensor([[0.0, 0.0, 1.5]] * 2))
+    torch.testing.assert_close(evidence.mean(dim=(2, 3)), after)
+
+
+def test_averaged_weights_are_the_mean() -> None:
+    first, second, third = (build_network("test_resnet", outputs=2) for _ in range(3))
+    expected = {
+        name: (first.state_dict()[name] + second.state_dict()[name] + third.state_dict()[name]) / 3
+        for name, value in first.state_dict().items()
+        if value.is_floating_point()
+    }
+    average_weights(first, [second, third])
+    for name, value in expected.items():
+        torch.testing.assert_close(first.state_dict()[name], value)
 
 
 @settings(max_examples=10, deadline=None)

@@ -14,6 +14,7 @@ from training.drawn_folder import draw_folder
 from training.manifest import NOT_SKIN, Example, read_manifest
 from training.recipe import DataOptions, DecisionOptions, DrawnOptions, FitOptions, NetworkOptions, Recipe
 from training.release import Job, make_model
+from training.skin_tone import skin_band
 
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 RECIPE = Recipe(
@@ -38,6 +39,16 @@ def trained(photos: list[Example], tmp_path_factory: pytest.TempPathFactory) -> 
     out = tmp_path_factory.mktemp("trained") / "my_model"
     make_model(Job(RECIPE, photos, out, "redspots train", test=photos[:3]), tell=lambda line: None)
     return out
+
+
+def test_a_drawn_folder_carries_a_manifest_with_the_skin_tones(tmp_path: Path) -> None:
+    draw_folder(tmp_path / "drawn", per_category=2, seed=1, size=64)
+    known = (*CATEGORIES, "other")
+    listed = read_manifest(tmp_path / "drawn" / "photos.csv", categories=known)
+    assert {example.path for example in listed} == {
+        example.path for example in read_manifest(tmp_path / "drawn", categories=known)
+    }
+    assert all(skin_band(example.skin_tone) for example in listed)
 
 
 def test_the_folder_opens_and_scores(trained: Path, photos: list[Example]) -> None:

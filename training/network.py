@@ -103,6 +103,14 @@ def load_weights(module: nn.Module, path: Path) -> None:
         )
 
 
+def average_weights(network: nn.Module, others: Sequence[nn.Module]) -> None:
+    """Give a network the mean of its own weights and those of others of the same shape."""
+    states = [other.state_dict() for other in others]
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.copy_(torch.stack([value, *(state[name] for state in states)]).mean(dim=0))
+
+
 def freeze(network: EvidenceNetwork, names: Sequence[str]) -> list[nn.Module]:
     """Return the backbone modules of these names, no longer trained. Raises RecipeError on an unknown name."""
     modules = dict(network.backbone.named_modules())

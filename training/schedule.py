@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from model.preprocess import Preprocess
@@ -17,7 +18,7 @@ from training.crossval import cross_validate
 from training.dataset import Item, PhotoDataset, sampling_weights, targets_of
 from training.fit import fit
 from training.manifest import Example
-from training.network import EvidenceNetwork, freeze
+from training.network import EvidenceNetwork, average_weights, freeze
 from training.plan import plan_all, plan_photos
 from training.recipe import Recipe
 
@@ -86,7 +87,7 @@ def hold_back(setting: Setting, examples: Sequence[Example]) -> Trained:
 
 
 def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
-    """Cross-validate, then train on everything for as many epochs."""
+    """Cross-validate, train on everything for as many epochs, and average the weights of all these networks."""
     items = plan_all(examples, setting.recipe, setting.outputs)
     _count(setting, "train", items)
     was_cached = is_cached(items, side=setting.side, folder=setting.cache)
@@ -94,8 +95,11 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     wanted = np.flatnonzero(calibration_weights(items, setting.outputs, setting.recipe))
     small = cached_pixels([items[index] for index in wanted], side=setting.preprocess.size, folder=setting.cache)
 
+    networks: list[EvidenceNetwork] = []
+
     def train(indices: NDArray[np.int64], run: Path) -> EvidenceNetwork:
-        return _train(setting, [items[index] for index in indices], pixels, rows=indices, run=run)[0]
+        networks.append(_train(setting, [items[index] for index in indices], pixels, rows=indices, run=run)[0])
+        return networks[-1]
 
     indices, logits = cross_validate(
         items,
@@ -109,6 +113,7 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     )
     setting.tell(f"training on all {len(items)} photos")
     network, epoch = _train(setting, items, pixels, run=setting.run / "fit")
+    average_weights(network, networks)
     return Trained(network, epoch, items, [items[index] for index in indices], logits, was_cached)
 
 
@@ -128,6 +133,8 @@ def _train(
 ) -> tuple[EvidenceNetwork, int]:
     """Return a network trained on items, whose pixels are the `rows` of `pixels` (all, if none), and its epoch."""
     recipe = setting.recipe
+    # Networks that are to be averaged start from the same weights, the new ones of the head included.
+    torch.manual_seed(recipe.seed)
     network = setting.build()
     augmentation = build_augmentation(setting.preprocess.size, seed=recipe.seed)
     targets = targets_of(items, setting.outputs)

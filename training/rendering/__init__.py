@@ -97,7 +97,7 @@ def transplant(
     `donor` is a real sRGB photo (height, width, 3) of `category`, which may be any name; the rest is as for `draw`.
     """
     _check(seed=seed, size=size, canvas=canvas, monk_tone=monk_tone)
-    _check(seed=seed, size=size, canvas=donor, monk_tone=None)
+    _check_photo(donor, "donor")
     with _LINEAR_ALGEBRA.limit(limits=1, user_api="blas"):
         scene, tone = _scene(seed, size, canvas=canvas, monk_tone=monk_tone)
         light = lay_lesions_of(np.random.default_rng([seed, 4]), scene, donor)
@@ -139,10 +139,13 @@ def _check(*, seed: int, size: int, canvas: NDArray[np.uint8] | None, monk_tone:
         raise ValueError(f"A photo is drawn at {_LEAST_SIZE} pixels or more, not {size}.")
     if monk_tone is not None and not 1 <= monk_tone <= 10:
         raise ValueError(f"A Monk tone is 1 to 10, not {monk_tone}.")
-    if canvas is None:
-        return
-    if canvas.dtype != np.uint8 or canvas.ndim != 3 or canvas.shape[2] != 3 or min(canvas.shape[:2]) < _LEAST_SIZE:
+    if canvas is not None:
+        _check_photo(canvas, "canvas")
+
+
+def _check_photo(photo: NDArray[np.uint8], name: str) -> None:
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or min(photo.shape[:2]) < _LEAST_SIZE:
         raise ValueError(
-            f"A canvas is 8-bit sRGB (height, width, 3) of {_LEAST_SIZE} pixels or more a side, "
-            f"not {canvas.dtype} {canvas.shape}."
+            f"A {name} is 8-bit sRGB (height, width, 3) of {_LEAST_SIZE} pixels or more a side, "
+            f"not {photo.dtype} {photo.shape}."
         )
