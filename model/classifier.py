@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,13 @@ from model.prediction import OTHER, Evidence, Prediction, Score
 from model.quality import Quality, check_quality
 
 RELEASES = Path(__file__).parent / "released"
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 def newest_release() -> Path:
     """Return the folder of the newest model that ships with this package. Raises ModelError if there is none."""
-    folders = [path for path in RELEASES.glob("*.*.*") if path.is_dir()]
+    # What a training run keeps beside its output while it lasts has no version for a name.
+    folders = [path for path in RELEASES.glob("*") if path.is_dir() and _VERSION.fullmatch(path.name)]
     if not folders:
         raise ModelError("missing_model", f"No model ships in {str(RELEASES)!r}; train one with `redspots train`.")
     return max(folders, key=lambda folder: [int(part) for part in folder.name.split(".")])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.card import ModelCard
-from model.classifier import Classifier, Prepared, decide, softmax
+from model.classifier import Classifier, Prepared, decide, newest_release, softmax
 from model.photo import Photo
 from model.prediction import Evidence, Prediction, Score
 from model.quality import Quality
@@ -30,6 +30,13 @@ def prepared(seed: int) -> Prepared:
     random = np.random.default_rng(seed)
     pixels = random.uniform(-1, 1, (3, 64, 64)).astype(np.float32)
     return Prepared(pixels, Quality((), ()), (), (0.0, 0.0, 1.0, 1.0))
+
+
+def test_only_whole_releases_ship(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("0.2.0", "0.10.0", ".0.11.0.redspots-run", "0.11.0.partial-x1"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr("model.classifier.RELEASES", tmp_path)
+    assert newest_release() == tmp_path / "0.10.0"
 
 
 def test_the_likeliest_category_above_the_threshold_is_named(classifier: Classifier) -> None:

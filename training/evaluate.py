@@ -37,16 +37,16 @@ class Figure:
     high: float | None
 
 
-def measure(scored: Scored, card: ModelCard, *, seed: int = 0) -> dict[str, Figure]:
+def measure(scored: Scored, card: ModelCard, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Figure]:
     """Return all figures with their intervals, in the order in which a person would read them."""
     random = np.random.default_rng(seed)
     members = [np.flatnonzero(scored.groups == group) for group in np.unique(scored.groups)]
-    resamples = []
-    for _ in range(RESAMPLES if len(members) > 1 else 0):
+    drawn_again = []
+    for _ in range(resamples if len(members) > 1 else 0):
         drawn = [members[index] for index in random.integers(len(members), size=len(members))]
-        resamples.append(scored[np.concatenate(drawn)])
+        drawn_again.append(scored[np.concatenate(drawn)])
     bands = sorted(set(scored.tones.tolist()) - {""})
-    return {name: _with_interval(figure, scored, resamples) for name, figure in figures(card, bands).items()}
+    return {name: _with_interval(figure, scored, drawn_again) for name, figure in figures(card, bands).items()}
 
 
 def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable[[Scored], float]]:
