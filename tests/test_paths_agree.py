@@ -14,8 +14,8 @@ from app.wording import Words
 from model.classifier import Classifier
 from model.prediction import Prediction
 from training.cache import cached_pixels
-from training.evaluate import score_examples
 from training.manifest import Example
+from training.scored import score_examples
 
 
 @pytest.fixture(scope="module")
