@@ -30,7 +30,7 @@ def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[s
     validation = _with_drawn(
         real["validation"], recipe, outputs, per_output=recipe.drawn.validation_per_category, number=1
     )
-    check_outputs(training, outputs)
+    _check_outputs(training, outputs)
     if not validation:
         raise ManifestError(
             "too_few_photos", "No group is left for validation; add photos of at least one more person or lesion."
@@ -41,11 +41,11 @@ def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[s
 def plan_all(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> list[Item]:
     """Return all items for cross-validation: none is held back for good. Raises ManifestError as `plan_photos`."""
     items = _with_drawn(examples, recipe, outputs, per_output=recipe.drawn.per_category, number=0)
-    check_outputs(items, outputs)
+    _check_outputs(items, outputs)
     return items
 
 
-def check_outputs(items: Sequence[Item], outputs: Sequence[str]) -> None:
+def _check_outputs(items: Sequence[Item], outputs: Sequence[str]) -> None:
     """Raise ManifestError when an output has no photo to train on."""
     present = {output_of(item) for item in items}
     missing = [output for output in outputs if output not in present]

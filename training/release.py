@@ -29,7 +29,7 @@ from training.plan import count_sources, sources_of
 from training.readme import model_readme
 from training.recipe import Recipe
 from training.schedule import Setting, Trained, hold_back, hold_back_in_turn
-from training.scored import score_examples, scored_logits
+from training.scored import Scored, score_examples, scored_logits
 from training.start import start_network
 
 PACKAGES = ("torch", "torchvision", "timm", "albumentations", "lightning", "onnxruntime", "numpy", "pillow")
@@ -125,7 +125,7 @@ def _publish(job: Job, trained: Trained, card: ModelCard, *, how: Mapping[str, A
         export_network(trained.network, folder, size=card.preprocess.size)
         card = replace(card, files={file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)})
         card.write(folder)
-        metrics = {**card.metrics, **_metrics(folder, card, trained, test=job.test)}
+        metrics = {**card.metrics, **_metrics(folder, job, trained)}
         minutes = round((time.monotonic() - started) / 60, 1)
         card = replace(card, metrics=metrics, training={**how, "minutes": minutes})
         (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
@@ -136,25 +136,29 @@ def _publish(job: Job, trained: Trained, card: ModelCard, *, how: Mapping[str, A
     return card
 
 
-def _metrics(folder: Path, card: ModelCard, trained: Trained, *, test: Sequence[Example]) -> dict[str, Any]:
+def _metrics(folder: Path, job: Job, trained: Trained) -> dict[str, Any]:
     """Return the figures of the exported model; photos that it was trained on say nothing and are left out."""
     classifier = Classifier.load(folder)
     metrics = {}
-    validation = [] if card.metrics else [item for item in trained.held_back if isinstance(item, Example)]
-    for name, examples in (("validation", validation), ("test", test)):
+    # After cross-validation the network has seen every photo but those of the test.
+    validation = [] if job.recipe.data.folds else [item for item in trained.held_back if isinstance(item, Example)]
+    for name, examples in (("validation", validation), ("test", job.test)):
         if examples:
             scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
-            figures = metrics_json(measure(scored, classifier.card), scored, len(errors))
-            metrics[name] = {**figures, "sources": count_sources(examples)}
+            metrics[name] = _figures(scored, examples, classifier.card, failed=len(errors))
     return metrics
 
 
 def _cross_validation(trained: Trained, card: ModelCard, offset: float) -> dict[str, Any]:
     """Return the figures of the real photos among the held-back ones, each scored by a network without its group."""
-    rows = [row for row, item in enumerate(trained.held_back) if isinstance(item, Example)]
-    examples = [item for item in trained.held_back if isinstance(item, Example)]
-    scored = scored_logits(examples, add_to_other(trained.logits[rows], offset), card)
-    return {**metrics_json(measure(scored, card), scored, 0), "sources": count_sources(examples)}
+    real = {row: item for row, item in enumerate(trained.held_back) if isinstance(item, Example)}
+    examples = list(real.values())
+    scored = scored_logits(examples, add_to_other(trained.logits[list(real)], offset), card)
+    return _figures(scored, examples, card, failed=0)
+
+
+def _figures(scored: Scored, examples: Sequence[Example], card: ModelCard, *, failed: int) -> dict[str, Any]:
+    return {**metrics_json(measure(scored, card), scored, failed), "sources": count_sources(examples)}
 
 
 def _run_folder(out: Path) -> Path:
