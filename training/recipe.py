@@ -23,6 +23,9 @@ class DataOptions(_Section):
 
     where: tuple[str, ...] = ()
     """Conditions on the manifest's columns, as `use=train`."""
+    body_sites: str = ""
+    """CSV table beside the recipe, with `sha256` and `body_site` of photos whose manifest does not say: lesions are
+    drawn more often where their category is seen more often."""
     validation_share: float = Field(0.2, gt=0, lt=0.9)
     """Share of groups without a split that only calibrates and stops. Not used with `folds`."""
     folds: int = Field(0, ge=0)

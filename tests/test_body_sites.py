@@ -1,0 +1,69 @@
+"""Body sites of canvases: read from a table by what is in the file, and weighed softly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.card import sha256_of
+from model.errors import ManifestError
+from training.body_sites import add_body_sites, chances_of
+from training.manifest import BODY_SITES, Example
+from training.recipe import RECIPES, read_recipe
+
+CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
+
+
+def photo(folder: Path, name: str, site: str | None = None) -> Example:
+    path = folder / name
+    path.write_bytes(name.encode())
+    return Example(path, "other", name, body_site=site)
+
+
+def test_a_table_names_the_site_of_a_photo_that_has_none(tmp_path: Path) -> None:
+    photos = [photo(tmp_path, "a"), photo(tmp_path, "b", "hand"), photo(tmp_path, "c")]
+    table = tmp_path / "sites.csv"
+    rows = [f"{sha256_of(one.path)},leg" for one in photos[:2]]
+    table.write_text("\n".join(["sha256,body_site", *rows]), encoding="utf-8")
+    assert [one.body_site for one in add_body_sites(photos, table)] == ["leg", "hand", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "named"),
+    [
+        (None, "unreadable_manifest", "sites.csv"),
+        ("sha256,site\nab,leg", "unreadable_manifest", "body_site"),
+        ("sha256,body_site\nab,knee", "unknown_body_site", "knee"),
+    ],
+)
+def test_a_wrong_table_is_told_with_the_fix(tmp_path: Path, text: str | None, code: str, named: str) -> None:
+    table = tmp_path / "sites.csv"
+    if text is not None:
+        table.write_text(text, encoding="utf-8")
+    with pytest.raises(ManifestError, match=named) as raised:
+        add_body_sites([], table)
+    assert raised.value.code == code
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_no_site_is_impossible_and_none_names_its_category(tmp_path: Path, category: str) -> None:
+    photos = [Example(tmp_path, "other", site, body_site=site) for site in BODY_SITES]
+    chances = chances_of(category, photos) / chances_of("other", photos)
+    assert chances.sum() == pytest.approx(len(BODY_SITES))
+    assert chances.min() > 0.02
+    assert chances.max() < 4
+
+
+def test_sites_matter_to_categories_and_not_to_other(tmp_path: Path) -> None:
+    photos = [Example(tmp_path, "other", site, body_site=site) for site in (None, "leg", "nail")]
+    np.testing.assert_allclose(chances_of("other", photos), 1 / 3)
+    unknown, leg, nail = chances_of("purpura", photos)
+    assert leg > unknown > nail
+
+
+def test_every_table_that_a_recipe_names_lies_beside_it(tmp_path: Path) -> None:
+    named = [read_recipe(path).data.body_sites for path in RECIPES.glob("*.toml")]
+    tables = [RECIPES / name for name in named if name]
+    assert tables
+    for table in tables:
+        add_body_sites([photo(tmp_path, "a")], table)
