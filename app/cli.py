@@ -102,8 +102,8 @@ def train(
     plan = recipes.read_recipe(recipe)
     known = (*plan.categories, OTHER, manifest.NOT_SKIN)
     examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
-    if plan.data.body_sites:
-        examples = _training("body_sites").add_body_sites(examples, recipe.parent / plan.data.body_sites)
+    if plan.drawn.canvases:
+        examples = _training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
     job = release.Job(
         recipe=plan,
         examples=examples,

@@ -19,7 +19,7 @@ from model.photo import read_photo
 from model.prediction import OTHER
 from model.preprocess import centre_square
 from training import rendering
-from training.body_sites import chances_of
+from training.canvases import chances_of
 from training.manifest import NOT_SKIN, Example
 from training.recipe import DrawnOptions
 from training.threads import keep_to_one_thread

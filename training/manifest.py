@@ -39,6 +39,8 @@ class Example:
     licence: str = ""
     body_site: str | None = None
     """One of `BODY_SITES`, where it is known."""
+    calm: bool = False
+    """Whether most of the skin shows no strong finding: the best skin to draw on."""
 
 
 def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[str] = ()) -> list[Example]:
@@ -142,6 +144,7 @@ def _example(found: str, row: Mapping[str, str], path: Path, categories: Collect
         source=row.get("source") or "",
         licence=row.get("licence") or "",
         body_site=body_site,
+        calm=row.get("calm") == "yes",
     )
 
 

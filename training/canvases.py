@@ -1,4 +1,4 @@
-"""Where on the body a photo was taken, and how likely each category is to be photographed there."""
+"""How often a photo serves to draw on: by its body site, and by how calm its skin is."""
 
 from __future__ import annotations
 
@@ -37,29 +37,40 @@ _CHANCES: Mapping[str, Mapping[str, float]] = {
 }  # fmt: skip
 
 
+# Where skin shows a strong finding of its own, the drawn lesion is not what the photo is about.
+_CALM = 5.0
+
+
 def chances_of(category: str, photos: Sequence[Example]) -> NDArray[np.float64]:
-    """Return (photos,), summing to 1: how often each serves as a canvas of `category`, by its body site."""
+    """Return (photos,), summing to 1: how often each serves as a canvas of `category`."""
     chances = _CHANCES.get(category, {})
-    weights = np.array([chances.get(photo.body_site or "", 1.0) for photo in photos], dtype=np.float64)
+    weights = np.array(
+        [chances.get(photo.body_site or "", 1.0) * (_CALM if photo.calm else 1.0) for photo in photos],
+        dtype=np.float64,
+    )
     return weights / weights.sum() if len(photos) else weights
 
 
-def add_body_sites(examples: Sequence[Example], table: Path) -> list[Example]:
-    """Return the examples with the body sites of a CSV table with the columns `sha256` (of the file) and `body_site`.
+def describe_canvases(examples: Sequence[Example], table: Path) -> list[Example]:
+    """Return the examples with what a CSV table says of them: `sha256` of the file, `body_site`, `calm` (yes or empty).
 
-    A photo that has one keeps it; one that the table does not list stays without. Raises ManifestError.
+    A photo that has a body site keeps it; one that the table does not list stays as it is. Raises ManifestError.
     """
     try:
         with table.open(encoding="utf-8", newline="") as file:
-            site_of = {row["sha256"]: row["body_site"] for row in csv.DictReader(file)}
+            rows = {row["sha256"]: (row["body_site"], row["calm"]) for row in csv.DictReader(file)}
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
         raise ManifestError(
             "unreadable_manifest",
-            f"{str(table)!r} is no table of body sites ({error!r}); its columns are 'sha256' and 'body_site'.",
+            f"{str(table)!r} is no table of canvases ({error!r}); its columns are 'sha256', 'body_site' and 'calm'.",
         ) from error
-    unknown = sorted(set(site_of.values()) - set(BODY_SITES))
+    unknown = sorted({site for site, _ in rows.values()} - {*BODY_SITES, ""})
     if unknown:
         raise ManifestError(
             "unknown_body_site", f"{str(table)!r} has the body site {unknown[0]!r}; use one of {', '.join(BODY_SITES)}."
         )
-    return [one if one.body_site else replace(one, body_site=site_of.get(sha256_of(one.path))) for one in examples]
+    described = []
+    for one in examples:
+        site, calm = rows.get(sha256_of(one.path), ("", ""))
+        described.append(replace(one, body_site=one.body_site or site or None, calm=one.calm or calm == "yes"))
+    return described

@@ -1,4 +1,4 @@
-"""Body sites of canvases: read from a table by what is in the file, and weighed softly."""
+"""Canvases: described by a table that knows them by what is in the file, and weighed softly."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 
 from model.card import sha256_of
 from model.errors import ManifestError
-from training.body_sites import add_body_sites, chances_of
+from training.canvases import chances_of, describe_canvases
 from training.manifest import BODY_SITES, Example
 from training.recipe import RECIPES, read_recipe
 
@@ -23,17 +23,18 @@ def photo(folder: Path, name: str, site: str | None = None) -> Example:
 def test_a_table_names_the_site_of_a_photo_that_has_none(tmp_path: Path) -> None:
     photos = [photo(tmp_path, "a"), photo(tmp_path, "b", "hand"), photo(tmp_path, "c")]
     table = tmp_path / "sites.csv"
-    rows = [f"{sha256_of(one.path)},leg" for one in photos[:2]]
-    table.write_text("\n".join(["sha256,body_site", *rows]), encoding="utf-8")
-    assert [one.body_site for one in add_body_sites(photos, table)] == ["leg", "hand", None]
+    rows = [f"{sha256_of(one.path)},leg,{calm}" for one, calm in zip(photos[:2], ("yes", ""), strict=True)]
+    table.write_text("\n".join(["sha256,body_site,calm", *rows]), encoding="utf-8")
+    described = describe_canvases(photos, table)
+    assert [(one.body_site, one.calm) for one in described] == [("leg", True), ("hand", False), (None, False)]
 
 
 @pytest.mark.parametrize(
     ("text", "code", "named"),
     [
         (None, "unreadable_manifest", "sites.csv"),
-        ("sha256,site\nab,leg", "unreadable_manifest", "body_site"),
-        ("sha256,body_site\nab,knee", "unknown_body_site", "knee"),
+        ("sha256,site\nab,leg", "unreadable_manifest", "calm"),
+        ("sha256,body_site,calm\nab,knee,", "unknown_body_site", "knee"),
     ],
 )
 def test_a_wrong_table_is_told_with_the_fix(tmp_path: Path, text: str | None, code: str, named: str) -> None:
@@ -41,7 +42,7 @@ def test_a_wrong_table_is_told_with_the_fix(tmp_path: Path, text: str | None, co
     if text is not None:
         table.write_text(text, encoding="utf-8")
     with pytest.raises(ManifestError, match=named) as raised:
-        add_body_sites([], table)
+        describe_canvases([], table)
     assert raised.value.code == code
 
 
@@ -61,9 +62,16 @@ def test_sites_matter_to_categories_and_not_to_other(tmp_path: Path) -> None:
     assert leg > unknown > nail
 
 
+def test_calm_skin_serves_more_often(tmp_path: Path) -> None:
+    photos = [Example(tmp_path, "other", str(calm), calm=calm) for calm in (False, True)]
+    for category in (*CATEGORIES, "other"):
+        usual, calm = chances_of(category, photos)
+        assert calm > 2 * usual
+
+
 def test_every_table_that_a_recipe_names_lies_beside_it(tmp_path: Path) -> None:
-    named = [read_recipe(path).data.body_sites for path in RECIPES.glob("*.toml")]
+    named = [read_recipe(path).drawn.canvases for path in RECIPES.glob("*.toml")]
     tables = [RECIPES / name for name in named if name]
     assert tables
     for table in tables:
-        add_body_sites([photo(tmp_path, "a")], table)
+        describe_canvases([photo(tmp_path, "a")], table)
