@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.answer import Answer, Section, Share, Urgency
-from app.entries import COULD_NOT_READ, NOT_SURE, Entry, read_entry, read_table
+from app.entries import ALWAYS_URGENT, COULD_NOT_READ, NOT_SURE, Entry, read_entry, read_table
 from app.words_file import WordsFile
 from model.errors import RedspotsError, WordsError
-from model.prediction import OTHER, Prediction
+from model.prediction import ABOUT_SCORES, OTHER, Prediction
 
 __all__ = ["Answer", "Section", "Share", "Urgency", "Words"]
 
 SHIPPED = Path(__file__).with_name("words.toml")
-
-ABOUT_SCORES = frozenset({"low_score", OTHER})
-"""Reasons for not being sure that rest on the scores. With any other the photo was unfit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +36,8 @@ class Words:
     red_flag_headline: str
     red_flag_advice: str
     red_flag_photo: str
+    phrases: Mapping[str, str]
+    """Phrases around an answer, on every surface."""
     page: Mapping[str, str]
     """What the page says around an answer."""
 
@@ -61,6 +60,7 @@ class Words:
             limits=f"{file.text('intended_use')}\n\n{file.text('limits')}",
             page=read_table(file, "page", like=shipped),
             red_flags=file.texts("red_flags"),
+            phrases=read_table(file, "phrases", like=shipped),
             **{key: file.text(key) for key in single},
         )
 
@@ -86,6 +86,8 @@ class Words:
             not_sure_because=tuple(self._sentence(self.reasons, code) for code in prediction.not_sure_because),
             photo_notes=tuple(self._sentence(self.notes, code) for code in prediction.photo_notes),
             shares=self._shares(prediction),
+            prediction_set=prediction.prediction_set,
+            could_also_be=self._could_also_be(prediction),
         )
 
     def answer_error(self, error: RedspotsError, *, model_version: str = "") -> Answer:
@@ -132,6 +134,17 @@ class Words:
         if code not in sentences:
             raise WordsError("missing_entry", f"{str(self.path)!r} has no sentence for {code!r}; add it.")
         return sentences[code]
+
+    def _could_also_be(self, prediction: Prediction) -> str:
+        named = {prediction.category, *prediction.members}
+        rest = [id_ for id_ in prediction.prediction_set if id_ not in named]
+        if not rest:
+            return ""
+        phrase = self.phrases["could_be" if prediction.category is None else "could_also_be"]
+        told = phrase.format(names=", ".join(self.name(id_) for id_ in rest))
+        # Where bleeding was named, or nothing was, the advice for it stands above already.
+        is_told = prediction.category is None or prediction.category in ALWAYS_URGENT
+        return told if is_told or ALWAYS_URGENT.isdisjoint(rest) else f"{told} {self.phrases['bleeding_possible']}"
 
     def _shares(self, prediction: Prediction) -> tuple[Share, ...]:
         if not ABOUT_SCORES.issuperset(prediction.not_sure_because):
