@@ -138,7 +138,8 @@ class Words:
     def _could_also_be(self, prediction: Prediction) -> str:
         named = {prediction.category, *prediction.members}
         rest = [id_ for id_ in prediction.prediction_set if id_ not in named]
-        if not rest:
+        # That it looks like something else is the reason for not being sure, and told as such.
+        if not rest or (prediction.category is None and rest == [OTHER]):
             return ""
         phrase = self.phrases["could_be" if prediction.category is None else "could_also_be"]
         told = phrase.format(names=", ".join(self.name(id_) for id_ in rest))

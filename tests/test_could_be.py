@@ -44,7 +44,7 @@ def test_what_was_named_is_left_out() -> None:
 
 def test_without_an_answer_the_whole_set_is_told() -> None:
     assert told(None, "purpura", "other") == "From this photo, it could be: purpura, something else."
-    assert told(None) == ""
+    assert told(None) == told(None, "other") == ""
 
 
 def test_an_answer_that_is_less_urgent_says_what_to_do_about_possible_bleeding() -> None:

@@ -26,6 +26,9 @@ REASONS = (
     "too_dark",
     "too_bright",
     "blurred",
+    "noisy",
+    "drawn",
+    "too_small",
     "flat",
     "no_finite_scores",
 )
