@@ -38,7 +38,7 @@ _CHANCES: Mapping[str, Mapping[str, float]] = {
 
 
 # Where skin shows a strong finding of its own, the drawn lesion is not what the photo is about.
-_CALM = 5.0
+_CALM = 2.0
 
 
 def chances_of(category: str, photos: Sequence[Example]) -> NDArray[np.float64]:
