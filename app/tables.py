@@ -29,16 +29,8 @@ def columns(outputs: Sequence[str]) -> tuple[str, ...]:
     return (
         *("file", "category", "headline", "probability"),
         *(f"p_{output}" for output in outputs),
-        *(
-            "prediction_set",
-            "not_sure_because",
-            "photo_notes",
-            "urgency",
-            "urgent_advice",
-            "referral",
-            "error",
-            "model_version",
-        ),
+        *("prediction_set", "not_sure_because", "photo_notes", "urgency", "urgent_advice"),
+        *("referral", "error", "model_version"),
     )
 
 

@@ -137,7 +137,9 @@ class Words:
 
     def _could_also_be(self, prediction: Prediction) -> str:
         named = {prediction.category, *prediction.members}
-        rest = sorted((id_ for id_ in prediction.prediction_set if id_ not in named), key=OTHER.__eq__)
+        left = [id_ for id_ in prediction.prediction_set if id_ not in named]
+        # A sentence that lists names and "something else" is read best in this order.
+        rest = sorted(left, key=lambda id_: id_ == OTHER)
         # That it looks like something else is the reason for not being sure, and told as such.
         if not rest or (prediction.category is None and rest == [OTHER]):
             return ""

@@ -108,7 +108,7 @@ class ModelCard:
         rest["data"] = tuple(rest["data"])
         sets = value.get("prediction_sets")
         return cls(
-            prediction_sets=None if sets is None else PredictionSets(**sets),
+            prediction_sets=None if sets is None else PredictionSets(sets["coverage"], dict(sets["least"])),
             preprocess=Preprocess(preprocess["size"], tuple(preprocess["mean"]), tuple(preprocess["std"])),
             quality=QualityLimits(**value["quality"]),
             **rest,
