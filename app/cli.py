@@ -179,7 +179,7 @@ def _training(module: str) -> Any:
 def _one_of(words: Path | None, lang: Language | None) -> Path:
     """Return the words file to use."""
     if words and lang:
-        raise InputError("bad_option", "--words and --lang exclude each other: a words file has its own language.")
+        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
     return words or shipped_words(lang or Language.ENGLISH)
 
 

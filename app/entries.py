@@ -27,6 +27,8 @@ class Entry:
     name: str
     headline: str
     urgency: Urgency
+    own_emergency: str
+    """The emergency paragraph that this answer has in place of the shared one; empty if it has none."""
     urgent_advice: str
     referral: str
     sections: tuple[Section, ...]
@@ -41,18 +43,18 @@ def read_entry(file: WordsFile, id_: str) -> Entry:
         raise file.unfit((*where, "urgency"), f"one of {', '.join(OF_PHOTOS)}")
     if id_ in ALWAYS_URGENT and urgency != Urgency.SAME_DAY:
         raise file.unfit((*where, "urgency"), f"{Urgency.SAME_DAY}, since bleeding may be behind it")
-    own_emergency = file.has(*where, "emergency")
+    own_emergency = file.text(*where, "emergency") if file.has(*where, "emergency") else ""
     if own_emergency and urgency == Urgency.SAME_DAY:
         raise file.unfit((*where, "emergency"), f"left out: {Urgency.SAME_DAY} stands with the shared emergency text")
     headline = file.text(*where, "headline")
     if any(character.isnumeric() for character in headline):
         raise file.unfit((*where, "headline"), "free of numbers, which stand beside it")
-    emergency = file.text(*where, "emergency") if own_emergency else file.text("emergency")
     return Entry(
         name=file.text(*where, "name"),
         headline=headline,
         urgency=Urgency(urgency),
-        urgent_advice=f"{emergency}\n\n{file.text(*where, 'advice')}",
+        own_emergency=own_emergency,
+        urgent_advice=f"{own_emergency or file.text('emergency')}\n\n{file.text(*where, 'advice')}",
         referral=file.text(*where, "referral"),
         sections=_read_sections(file, id_),
         sources=read_sources(file, *where, "sources"),

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import URL, Headers, QueryParams
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.languages import preferred
+from app.wording import Words
 
 BY_HAND = "lang"
 """Query parameter of a link that somebody followed by hand."""
+
+
+def links(prefix: str, by_prefix: Mapping[str, Words]) -> dict[str, Words]:
+    """Return the words of the other pages by their address, relative to the page at one prefix."""
+    up = "../" if prefix else "./"
+    return {
+        f"{up}{other[1:]}/" if other else f"{up}?{BY_HAND}={words.language}": words
+        for other, words in by_prefix.items()
+        if other != prefix
+    }
 
 
 class LanguageChoice:

@@ -24,7 +24,7 @@ class RedFlagBoxes(gr.CheckboxGroup):
         """Return what the browser needs: the parent's parameters, since Gradio reads them off a signature."""
         return dict(super().get_config(cls or gr.CheckboxGroup))
 
-    def preprocess(self, payload: Any) -> list[RedFlag]:
+    def preprocess(self, payload: Any) -> list[str | int | float]:
         """Return what is ticked. Raises gr.Error for anything that is no list of red flags."""
         try:
             return [RedFlag(value) for value in payload or []]

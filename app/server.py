@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from app.guard import UPLOAD, Guard
-from app.language_choice import BY_HAND, LanguageChoice
+from app.language_choice import LanguageChoice, links
 from app.languages import Language, shipped_words
 from app.private_folder import private_folder
 from app.private_gradio import gr
@@ -46,7 +46,7 @@ def create_app(classifier: Classifier, spoken: Sequence[Words], folder: Path, *,
     by_prefix = {"": first, **{f"/{words.language}": words for words in others}}
     pages = {
         prefix: build_page(
-            classifier, words, PhotoStore(folder, classifier.read, words.page), others=_links(prefix, by_prefix)
+            classifier, words, PhotoStore(folder, classifier.read, words.page), others=links(prefix, by_prefix)
         )
         for prefix, words in by_prefix.items()
     }
@@ -66,16 +66,6 @@ def create_app(classifier: Classifier, spoken: Sequence[Words], folder: Path, *,
         app.add_api_route(f"{prefix}{UPLOAD}", route, methods=["POST"])
         _mount(app, pages[prefix], prefix or "/", by_prefix[prefix])
     return app
-
-
-def _links(prefix: str, by_prefix: Mapping[str, Words]) -> dict[str, Words]:
-    """Return the addresses of the other languages' pages, as seen from one page."""
-    up = "../" if prefix else "./"
-    return {
-        f"{up}{other[1:]}/" if other else f"{up}?{BY_HAND}={words.language}": words
-        for other, words in by_prefix.items()
-        if other != prefix
-    }
 
 
 def _mount(app: FastAPI, page: gr.Blocks, path: str, words: Words) -> None:

@@ -148,15 +148,17 @@ class Words:
         else:
             urgency, headline = Urgency.SAME_DAY, self.same_day_headline
             because = "\n".join(f"- {self.same_day_because[flag]}" for flag in RedFlag if flag in ticked)
+            # The emergency paragraph comes before the reasons, which begin by referring to it.
             advice = f"{self.emergency}\n\n{self.same_day_advice}\n{because}"
-        photo = answer.urgent_advice.removeprefix(self.emergency).strip()
+        # Advice for a day less urgent than this one would contradict it, signs of an emergency do not.
+        own = self._entry(answer.category).own_emergency if answer.category else ""
         return replace(
             answer,
             headline=headline,
             urgency=urgency,
             how_soon=self.urgencies[urgency],
             urgent_advice=advice,
-            explanation=(Section(self.red_flag_photo, f"{answer.headline}.\n\n{photo}"), *answer.explanation),
+            explanation=(Section(self.red_flag_photo, f"{answer.headline}.\n\n{own}".strip()), *answer.explanation),
             sources=tuple(dict.fromkeys((*answer.sources, *self.red_flag_sources))),
         )
 

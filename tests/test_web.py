@@ -20,6 +20,7 @@ from PIL import Image
 from app.answer_html import paragraphs
 from app.guard import HEADERS, MAX_FILE_BYTES
 from app.private_gradio import SILENCE, gr
+from app.red_flags import RedFlag
 from app.uploads import UploadedPhoto
 from app.web import DRAWINGS, EXAMPLES
 from model.errors import InputError
@@ -134,7 +135,7 @@ def test_a_photo_gets_its_answer_through_the_client(page: RunningPage, client: C
 
 
 def test_a_red_flag_overrides_the_model(page: RunningPage, web: httpx.Client) -> None:
-    (event,) = look(web, upload(web, encoded(skin())), page.words.red_flags[1])
+    (event,) = look(web, upload(web, encoded(skin())), RedFlag.SPREADING)
     assert f"<h2>{page.words.red_flag_headline}</h2>" in json.loads(event["data"])[0]
 
 

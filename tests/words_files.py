@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.wording import SHIPPED
+from app.languages import Language, shipped_words
 
 Key = tuple[str, ...]
 
 
-def shipped_tables() -> dict[str, Any]:
+def shipped_tables(language: Language = Language.ENGLISH) -> dict[str, Any]:
     """Return the tables of the words that ship."""
-    return tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    return tomllib.loads(shipped_words(language).read_text(encoding="utf-8"))
 
 
 def text_keys(tables: dict[str, Any], above: Key = ()) -> Iterator[Key]:
