@@ -20,12 +20,13 @@ from rich.console import Console
 from app.guard import UPLOAD, Guard
 from app.language_choice import LanguageChoice, links
 from app.languages import Language, shipped_words
+from app.page_language import PageLanguage
 from app.private_folder import private_folder
 from app.private_gradio import gr
 from app.refusals import Refusals
 from app.upload_route import UploadRoute
 from app.uploads import PhotoStore
-from app.web import CSS, QUEUE, build_page, css, script, theme
+from app.web import CSS, QUEUE, build_page, css, theme
 from app.wording import Words
 from model.classifier import Classifier
 from model.errors import InputError
@@ -54,8 +55,9 @@ def create_app(classifier: Classifier, spoken: Sequence[Words], folder: Path, *,
     store = PhotoStore(folder, classifier.read, first.page)
 
     app = FastAPI(lifespan=_purging(store), docs_url=None, redoc_url=None, openapi_url=None)
-    languages = [words.language for words in spoken]
-    app.add_middleware(LanguageChoice, spoken=languages, by_browser=by_browser)
+    languages = {f"{prefix}/": words.language for prefix, words in by_prefix.items()}
+    app.add_middleware(PageLanguage, languages=languages)
+    app.add_middleware(LanguageChoice, spoken=list(languages.values()), by_browser=by_browser)
     app.add_middleware(
         Guard, refusals=refusals, is_busy=lambda: sum(len(page._queue) for page in pages.values()) >= QUEUE
     )
@@ -64,11 +66,11 @@ def create_app(classifier: Classifier, spoken: Sequence[Words], folder: Path, *,
     for prefix in sorted(by_prefix, reverse=True):  # "" last: its mount takes every path.
         # Ahead of Gradio's own upload route, which would keep the file with all its metadata.
         app.add_api_route(f"{prefix}{UPLOAD}", route, methods=["POST"])
-        _mount(app, pages[prefix], prefix or "/", by_prefix[prefix])
+        _mount(app, pages[prefix], prefix or "/")
     return app
 
 
-def _mount(app: FastAPI, page: gr.Blocks, path: str, words: Words) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, path: str) -> None:
     gr.mount_gradio_app(
         app,
         page,
@@ -85,7 +87,6 @@ def _mount(app: FastAPI, page: gr.Blocks, path: str, words: Words) -> None:
         theme=theme(),
         css=css(),
         css_paths=[CSS],
-        head=script(words),
     )
     # Mounted pages never launch, and Gradio checks the paths that clients name only on pages that have.
     page.has_launched = True

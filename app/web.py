@@ -13,6 +13,7 @@ from app.answer_html import Seen, answer_html, no_photo, paragraphs, red_flags_h
 from app.private_gradio import gr
 from app.red_flag_boxes import RedFlagBoxes, emergency_css
 from app.red_flags import RedFlag
+from app.referring_blocks import ReferringBlocks
 from app.uploads import PhotoStore, UploadedPhoto
 from app.wording import Words
 from model.classifier import Classifier
@@ -76,7 +77,7 @@ def build_page(
     """Return the page of one language, not yet mounted; `others` are the other ones' words by address."""
     page = words.page
     look = looker(classifier, words, store)
-    blocks = gr.Blocks(title=page["title"], analytics_enabled=False, delete_cache=(60, 300))
+    blocks = ReferringBlocks(words, title=page["title"], analytics_enabled=False, delete_cache=(60, 300))
     with blocks:
         gr.HTML(_head(words, others or {}), elem_id="head", apply_default_css=False)
         with gr.Row(elem_id="columns"):
@@ -152,18 +153,6 @@ def theme() -> gr.themes.Base:
 def css() -> str:
     """Return the rules that follow from the table of red flags; the others stand in `page.css`."""
     return emergency_css(boxes="#red-flags", shown="#emergency-now")
-
-
-def script(words: Words) -> str:
-    """Return a script for the head of the page: its language for screen readers, and for Gradio's own few words.
-
-    Gradio takes the browser's language, which is not that of the page where somebody chose another.
-    """
-    language = words.language
-    return (
-        f'<script>document.documentElement.lang="{language}";'
-        f'Object.defineProperty(navigator,"language",{{get:()=>"{language}"}});</script>'
-    )
 
 
 def _head(words: Words, others: Mapping[str, Words]) -> str:

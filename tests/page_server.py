@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -71,11 +72,11 @@ def running_page(
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def look(web: httpx.Client, path: str, *red_flags: str) -> list[dict[str, str]]:
+def look(web: httpx.Client, path: Any, *red_flags: str, prefix: str = "") -> list[dict[str, str]]:
     """Return the events of one call of the page's function, the way any program may call it."""
-    photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    joined = web.post("/gradio_api/call/look", json={"data": [photo, list(red_flags)]}).raise_for_status()
-    answer = web.get(f"/gradio_api/call/look/{joined.json()['event_id']}")
+    photo = None if path is None else {"path": path, "meta": {"_type": "gradio.FileData"}}
+    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [photo, list(red_flags)]}).raise_for_status()
+    answer = web.get(f"{prefix}/gradio_api/call/look/{joined.json()['event_id']}")
     blocks = [block.split("\n", 1) for block in answer.text.strip().split("\n\n")]
     return [{"event": head.removeprefix("event: "), "data": data.removeprefix("data: ")} for head, data in blocks]
 

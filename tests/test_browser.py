@@ -12,6 +12,9 @@ from page_server import RunningPage, running_page
 from playwright.sync_api import Browser, expect
 
 from app.guard import MAX_FILE_BYTES
+from app.languages import Language, shipped_words
+from app.red_flags import Alarm, RedFlag, judge
+from app.wording import Words
 
 pytestmark = [
     pytest.mark.browser,
@@ -138,6 +141,44 @@ def test_a_red_flag_shows_the_emergency_at_once_and_above_the_answer(browser: Br
         visit.page.locator("#red-flags input").nth(3).uncheck()
         expect(visit.page.locator("#answer .waiting")).to_be_visible()
         expect(visit.page.locator("#emergency-now")).to_be_hidden()
+        assert_quiet(visit)
+
+
+def test_the_emergency_shows_at_once_exactly_when_the_table_says_so(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, f"{page.url}/es/") as visit:
+        boxes = visit.page.locator("#red-flags input")
+        for ticked in (*([flag] for flag in RedFlag), [RedFlag.NO_FADE, RedFlag.CHILD_UNDER_5], list(RedFlag)):
+            for index, flag in enumerate(RedFlag):
+                boxes.nth(index).set_checked(flag in ticked)
+            expected = judge(ticked) is Alarm.EMERGENCY
+            assert visit.page.locator("#emergency-now").is_visible() == expected, ticked
+        assert_quiet(visit)
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_a_spanish_browser_gets_a_spanish_page_and_can_choose_english(
+    browser: Browser, page: RunningPage, photo: Path, width: int
+) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    with visiting(browser, page.url, width=width, locale="es-MX") as visit:
+        expect(visit.page.locator("html")).to_have_attribute("lang", "es")
+        expect(visit.page.locator("#look")).to_have_text(spanish.page["button"])
+        assert_fits(visit, width)
+        choose(visit, photo)
+        look(visit)
+        expect(visit.page.locator("#answer .advice h3")).to_have_text(spanish.page["advice_title"])
+        assert_fits(visit, width)
+        visit.page.locator("#head nav a").click()
+        expect(visit.page.locator("#look")).to_have_text(page.words.page["button"])
+        expect(visit.page.locator("html")).to_have_attribute("lang", "en")
+        assert_quiet(visit)
+
+
+def test_gradios_own_words_follow_the_page_and_not_the_browser(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, f"{page.url}/es/", locale="en-GB") as visit:
+        visit.page.locator("#photo button[aria-label]").nth(1).wait_for()
+        labels = visit.page.locator("#photo button").evaluate_all("all => all.map(one => one.ariaLabel)")
+        assert "Capture from camera" not in labels
         assert_quiet(visit)
 
 

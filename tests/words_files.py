@@ -28,9 +28,9 @@ def text_keys(tables: dict[str, Any], above: Key = ()) -> Iterator[Key]:
             yield (*above, name)
 
 
-def changed_words(folder: Path, key: Key, value: Any) -> Path:
+def changed_words(folder: Path, key: Key, value: Any, *, language: Language = Language.ENGLISH) -> Path:
     """Return a copy of the shipped words with another value at one key; None takes the key out."""
-    tables = shipped_tables()
+    tables = shipped_tables(language)
     table = tables
     for name in key[:-1]:
         table = table.setdefault(name, {})
