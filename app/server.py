@@ -17,6 +17,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from rich.console import Console
 
+from app.gradio_texts import script
 from app.guard import UPLOAD, Guard
 from app.language_choice import LanguageChoice, links
 from app.languages import Language, shipped_words
@@ -66,11 +67,11 @@ def create_app(classifier: Classifier, spoken: Sequence[Words], folder: Path, *,
     for prefix in sorted(by_prefix, reverse=True):  # "" last: its mount takes every path.
         # Ahead of Gradio's own upload route, which would keep the file with all its metadata.
         app.add_api_route(f"{prefix}{UPLOAD}", route, methods=["POST"])
-        _mount(app, pages[prefix], prefix or "/")
+        _mount(app, pages[prefix], prefix or "/", by_prefix[prefix])
     return app
 
 
-def _mount(app: FastAPI, page: gr.Blocks, path: str) -> None:
+def _mount(app: FastAPI, page: gr.Blocks, path: str, words: Words) -> None:
     gr.mount_gradio_app(
         app,
         page,
@@ -87,6 +88,7 @@ def _mount(app: FastAPI, page: gr.Blocks, path: str) -> None:
         theme=theme(),
         css=css(),
         css_paths=[CSS],
+        js=script(words),
     )
     # Mounted pages never launch, and Gradio checks the paths that clients name only on pages that have.
     page.has_launched = True

@@ -11,6 +11,7 @@ from drawing import encoded, skin
 from page_server import RunningPage, running_page
 from playwright.sync_api import Browser, expect
 
+from app.gradio_texts import BY_KEY
 from app.guard import MAX_FILE_BYTES
 from app.languages import Language, shipped_words
 from app.red_flags import Alarm, RedFlag, judge
@@ -174,11 +175,23 @@ def test_a_spanish_browser_gets_a_spanish_page_and_can_choose_english(
         assert_quiet(visit)
 
 
-def test_gradios_own_words_follow_the_page_and_not_the_browser(browser: Browser, page: RunningPage) -> None:
+def test_gradios_own_words_follow_the_page_and_not_the_browser(
+    browser: Browser, page: RunningPage, tmp_path: Path
+) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
     with visiting(browser, f"{page.url}/es/", locale="en-GB") as visit:
         visit.page.locator("#photo button[aria-label]").nth(1).wait_for()
-        labels = visit.page.locator("#photo button").evaluate_all("all => all.map(one => one.ariaLabel)")
-        assert "Capture from camera" not in labels
+        visit.page.get_by_label(spanish.page["use_camera"]).click()
+        expect(visit.page.get_by_text(spanish.page["start_camera"])).to_be_visible()
+        large = tmp_path / "large.jpg"
+        large.write_bytes(bytes(MAX_FILE_BYTES + 1))
+        visit.page.get_by_label(spanish.page["upload_file"]).click()
+        visit.page.locator("#photo input[type=file]").first.set_input_files(large)
+        expect(visit.page.locator(".toast-body.error")).to_contain_text(spanish.page["too_large"])
+        shown = visit.page.locator("body").inner_html()
+        assert [english for english in BY_KEY.values() if f">{english}<" in shown or f'"{english}"' in shown] == []
+        titles = visit.page.locator("#red-flags [title]").evaluate_all("all => all.map(one => one.title)")
+        assert titles == list(spanish.red_flags.values())
         assert_quiet(visit)
 
 
