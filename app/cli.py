@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
+from app.languages import Language, shipped_words
 from model.errors import InputError, RedspotsError
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
@@ -24,7 +27,8 @@ data = typer.Typer(help="Make and inspect labelled photos.", no_args_is_help=Tru
 app.add_typer(data, name="data")
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
-WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped one if left out.")]
+WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
+Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")]
@@ -38,6 +42,7 @@ def score(
     ] = None,
     model: Model = None,
     words: WordsFile = None,
+    lang: Lang = None,
     workers: Workers = 2,
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
@@ -46,8 +51,8 @@ def score(
     from model.classifier import Classifier, newest_release
     from model.photo import find_photos
 
-    spoken = Words.read(words)
-    try:
+    with _referring(lang):
+        spoken = Words.read(_one_of(words, lang))
         found = find_photos(paths)
         classifier = Classifier.load(model or newest_release())
         spoken.require(classifier.card.categories, classifier.card.parents)
@@ -55,9 +60,6 @@ def score(
             failed = score_to_terminal(classifier, spoken, found, console=Console(), workers=workers)
         else:
             failed = score_to_table(classifier, spoken, found, out=out, console=Console(stderr=True), workers=workers)
-    except RedspotsError as error:
-        answer = spoken.answer_error(error)
-        _fail(error, advice=f"{answer.urgent_advice}\n\n{answer.referral}")
     if failed:
         raise typer.Exit(1)
 
@@ -66,6 +68,7 @@ def score(
 def serve(
     model: Model = None,
     words: WordsFile = None,
+    lang: Lang = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
@@ -74,7 +77,10 @@ def serve(
     from app.server import serve as serve_page
     from model.classifier import newest_release
 
-    serve_page(model=model or newest_release(), words=words, host=host, port=port, open_browser=open_browser)
+    with _referring(lang):
+        _one_of(words, lang)
+        folder = model or newest_release()
+        serve_page(model=folder, words=words, language=lang, host=host, port=port, open_browser=open_browser)
 
 
 @app.command()
@@ -173,9 +179,30 @@ def _training(module: str) -> Any:
         ) from error
 
 
-def _fail(error: RedspotsError, *, advice: str = "") -> NoReturn:
+def _one_of(words: Path | None, lang: Language | None) -> Path:
+    """Return the words file to use."""
+    if words and lang:
+        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
+    return words or shipped_words(lang or Language.ENGLISH)
+
+
+@contextmanager
+def _referring(lang: Language | None) -> Iterator[None]:
+    """End the command on an error with its sentence and the shipped referral, which no words file can take away."""
+    try:
+        yield
+    except RedspotsError as error:
+        from app.wording import Words
+
+        spoken = Words.read(shipped_words(lang or Language.ENGLISH))
+        answer = spoken.answer_error(error)
+        parts = (f"{answer.how_soon}.", answer.urgent_advice, answer.referral, answer.limits)
+        _fail(error, sentence=spoken.sentence(error), advice="\n\n".join(parts))
+
+
+def _fail(error: RedspotsError, *, sentence: str = "", advice: str = "") -> NoReturn:
     console = Console(stderr=True)
-    console.print(f"Error ({error.code}): {error}", style="red", highlight=False, markup=False)
+    console.print(f"Error ({error.code}): {sentence or error}", style="red", highlight=False, markup=False)
     if advice:
         console.print(f"\n{advice}", highlight=False, markup=False)
     sys.exit(error.exit_status)

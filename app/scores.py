@@ -50,8 +50,7 @@ def score_to_table(
     with TableWriter.open(out, outputs=outputs) as table:
         scored = answers(classifier, words, paths, workers=workers)
         for outcome, answer in track(scored, "Scoring", len(paths), console=console, transient=True):
-            sentence = str(outcome.error) if outcome.error else ""
-            table.write(row(outcome.path, answer, outcome.prediction, outputs=outputs, error_sentence=sentence))
+            table.write(row(outcome.path, answer, outcome.prediction, outputs=outputs))
             failed += outcome.error is not None
             counts[answer.headline] += 1
     for headline, count in counts.most_common():

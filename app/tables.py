@@ -30,7 +30,7 @@ def columns(outputs: Sequence[str]) -> tuple[str, ...]:
         *("file", "category", "headline", "probability"),
         *(f"p_{output}" for output in outputs),
         *("prediction_set", "not_sure_because", "photo_notes", "urgency", "urgent_advice"),
-        *("referral", "error", "model_version"),
+        *("referral", "limits", "error", "model_version"),
     )
 
 
@@ -65,6 +65,7 @@ def row(
         "urgency": answer.urgency.value,
         "urgent_advice": _one_line(answer.urgent_advice),
         "referral": _one_line(answer.referral),
+        "limits": _one_line(answer.limits),
         "error": _one_line(f"{answer.error}: {sentence}") if answer.error else None,
         "model_version": answer.model_version or None,
     }
@@ -109,7 +110,7 @@ class TableWriter:
 
     def write(self, row: Mapping[str, object]) -> None:
         """Write one row. Raises WordsError when it lost its referral, OutputError when the disk takes no more."""
-        for name in ("urgent_advice", "referral"):
+        for name in ("urgent_advice", "referral", "limits"):
             if is_blank(row.get(name)):
                 raise WordsError("empty_text", f"A row of {str(self._target)!r} must not lose its {name!r}; keep it.")
         if tuple(row) != self._columns:
