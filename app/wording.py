@@ -8,8 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.answer import Answer, Section, Share, Urgency
-from app.entries import ALWAYS_URGENT, COULD_NOT_READ, NOT_SURE, Entry
-from app.entries import read_entry, read_red_flags, read_sources, read_table
+from app.entries import (
+    ALWAYS_URGENT,
+    COULD_NOT_READ,
+    NOT_SURE,
+    Entry,
+    read_entry,
+    read_red_flags,
+    read_sources,
+    read_table,
+)
 from app.languages import shipped_words
 from app.red_flags import SAME_DAY_ALONE, Alarm, RedFlag, judge
 from app.words_file import WordsFile
