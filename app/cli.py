@@ -155,6 +155,23 @@ def evaluate(
         raise typer.Exit(1)
 
 
+@app.command()
+def describe(
+    model: Annotated[Path, typer.Argument(help="Model folder whose card to write anew.")],
+    notes: Annotated[Path | None, typer.Option(help="Markdown: what people found by looking.")] = None,
+    figures: Annotated[
+        list[str] | None, typer.Option(help="TITLE=FILE of redspots evaluate, to stand on the card; repeatable.")
+    ] = None,
+) -> None:
+    """Put what was found about a model onto its card, for people and programs."""
+    pairs = [text.rpartition("=") for text in figures or []]
+    if wrong := next(
+        (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
+    ):
+        raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
+    _training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
+
+
 @data.command()
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder to make, with one subfolder per category.")],
