@@ -65,6 +65,10 @@ class Answer:
     """Code of the error when the photo could not be scored."""
     shares: tuple[Share, ...] = ()
     """Probabilities by name, highest first; empty when the photo was unfit. A parent's share is its members' sum."""
+    prediction_set: tuple[str, ...] = ()
+    """Ids of the outputs that the photo may show, likeliest first, `other` among them; empty without a promise."""
+    could_also_be: str = ""
+    """The prediction set in words, what was named left out; empty when nothing is left."""
 
     def __post_init__(self) -> None:
         """Refuse an answer whose words for safety are blank, or whose probability is none."""

@@ -60,6 +60,7 @@ def answer_html(answer: Answer, words: Words, *, seen: Seen | None = None, red_f
         *(_section("photo", section.title, paragraphs(section.text)) for section in photo),
         _section("because", page["not_sure_title"], _items(shown.not_sure_because)),
         _section("notes", page["notes_title"], _items(shown.photo_notes)),
+        _section("could-be", page["could_be_title"], paragraphs(shown.could_also_be)),
         _section("explanation", page["explanation_title"], "".join(_fold(section) for section in folded)),
         _seen_html(answer, words, seen) if seen else "",
         _foot(shown, words),

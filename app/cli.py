@@ -104,9 +104,12 @@ def train(
     from model.classifier import newest_release
     from model.prediction import OTHER
 
-    plan = recipes.read_recipe(recipe or recipes.RECIPES / "retrain.toml")
+    recipe = recipe or recipes.RECIPES / "retrain.toml"
+    plan = recipes.read_recipe(recipe)
     known = (*plan.categories, OTHER, manifest.NOT_SKIN)
     examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
+    if plan.drawn.canvases:
+        examples = _training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
     job = release.Job(
         recipe=plan,
         examples=examples,

@@ -29,16 +29,8 @@ def columns(outputs: Sequence[str]) -> tuple[str, ...]:
     return (
         *("file", "category", "headline", "probability"),
         *(f"p_{output}" for output in outputs),
-        *(
-            "not_sure_because",
-            "photo_notes",
-            "urgency",
-            "urgent_advice",
-            "referral",
-            "limits",
-            "error",
-            "model_version",
-        ),
+        *("prediction_set", "not_sure_because", "photo_notes", "urgency", "urgent_advice"),
+        *("referral", "limits", "error", "model_version"),
     )
 
 
@@ -52,8 +44,8 @@ def row(
 ) -> dict[str, object]:
     """Return one row, in the order of `columns`: text on one line each, numbers as numbers, None for nothing.
 
-    `not_sure_because` and `photo_notes` read `code: sentence`, parted by ` | `. `error_sentence` is the answer's own
-    if left out. Bytes of a file name that are not UTF-8 appear as `\\xff`.
+    `prediction_set` holds ids, `not_sure_because` and `photo_notes` read `code: sentence`; all are parted by ` | `.
+    `error_sentence` is the answer's own if left out. Bytes of a file name that are not UTF-8 appear as `\\xff`.
     """
     scores = {score.category: score.probability for score in prediction.scores} if prediction else {}
     if scores and set(scores) != set(outputs):
@@ -67,6 +59,7 @@ def row(
         "headline": answer.headline,
         "probability": _rounded(answer.probability),
         **{f"p_{output}": _rounded(scores.get(output)) for output in outputs},
+        "prediction_set": " | ".join(answer.prediction_set) or None,
         "not_sure_because": _coded(reasons, answer.not_sure_because) if prediction else None,
         "photo_notes": _coded(notes, answer.photo_notes) if prediction else None,
         "urgency": answer.urgency.value,

@@ -30,7 +30,8 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
     console.print(_text(console, f"{answer.how_soon}: {answer.headline}", f"bold {style}"))
     _print_text(console, answer.urgent_advice, style)
     _print_text(console, answer.referral, "bold")
-    if remarks := (*answer.not_sure_because, *answer.photo_notes):
+    could_be = (answer.could_also_be,) if answer.could_also_be else ()
+    if remarks := (*answer.not_sure_because, *answer.photo_notes, *could_be):
         _print_text(console, "\n".join(f"- {remark}" for remark in remarks))
     if prediction is not None and answer.shares:
         console.print()

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.answer import Answer, Section, Share, Urgency
-from app.entries import COULD_NOT_READ, NOT_SURE, Entry, read_entry, read_red_flags, read_sources, read_table
+from app.entries import (
+    ALWAYS_URGENT,
+    COULD_NOT_READ,
+    NOT_SURE,
+    Entry,
+    read_entry,
+    read_red_flags,
+    read_sources,
+    read_table,
+)
 from app.languages import shipped_words
 from app.red_flags import SAME_DAY_ALONE, Alarm, RedFlag, judge
 from app.words_file import WordsFile
 from model.errors import PhotoError, RedspotsError, WordsError
-from model.prediction import OTHER, Prediction
+from model.prediction import ABOUT_SCORES, OTHER, Prediction
 
 __all__ = ["Answer", "Section", "Share", "Urgency", "Words"]
 
@@ -21,9 +30,6 @@ SHIPPED = shipped_words()
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 """The file that an error's sentence begins with."""
-
-ABOUT_SCORES = frozenset({"low_score", OTHER})
-"""Reasons for not being sure that rest on the scores. With any other the photo was unfit."""
 
 
 _SINGLE = (
@@ -110,6 +116,8 @@ class Words:
             not_sure_because=tuple(self._sentence(self.reasons, code) for code in prediction.not_sure_because),
             photo_notes=tuple(self._sentence(self.notes, code) for code in prediction.photo_notes),
             shares=self._shares(prediction),
+            prediction_set=prediction.prediction_set,
+            could_also_be=self._could_also_be(prediction),
         )
 
     def answer_error(self, error: RedspotsError, *, model_version: str = "") -> Answer:
@@ -192,6 +200,20 @@ class Words:
         if code not in sentences:
             raise WordsError("missing_entry", f"{str(self.path)!r} has no sentence for {code!r}; add it.")
         return sentences[code]
+
+    def _could_also_be(self, prediction: Prediction) -> str:
+        named = {prediction.category, *prediction.members}
+        left = [id_ for id_ in prediction.prediction_set if id_ not in named]
+        # A sentence that lists names and "something else" is read best in this order.
+        rest = sorted(left, key=lambda id_: id_ == OTHER)
+        # That it looks like something else is the reason for not being sure, and told as such.
+        if not rest or (prediction.category is None and rest == [OTHER]):
+            return ""
+        phrase = self.phrases["could_be" if prediction.category is None else "could_also_be"]
+        told = phrase.format(names=", ".join(self.name(id_) for id_ in rest))
+        # Where bleeding was named, or nothing was, the advice for it stands above already.
+        is_told = prediction.category is None or prediction.category in ALWAYS_URGENT
+        return told if is_told or ALWAYS_URGENT.isdisjoint(rest) else f"{told} {self.phrases['bleeding_possible']}"
 
     def _shares(self, prediction: Prediction) -> tuple[Share, ...]:
         if not ABOUT_SCORES.issuperset(prediction.not_sure_because):

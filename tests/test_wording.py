@@ -18,7 +18,20 @@ from model.prediction import Prediction, Score
 
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 OUTPUTS = (*CATEGORIES, "other")
-REASONS = ("low_score", "other", "no_skin", "too_dark", "too_bright", "blurred", "flat", "no_finite_scores")
+REASONS = (
+    "low_score",
+    "other",
+    "unfamiliar",
+    "no_skin",
+    "too_dark",
+    "too_bright",
+    "blurred",
+    "noisy",
+    "drawn",
+    "too_small",
+    "flat",
+    "no_finite_scores",
+)
 NOTES = ("first_frame", "transparency", "sixteen_bit", "dim", "soft", "small")
 TABLES = shipped_tables()
 TEXT_KEYS = list(text_keys(TABLES))
