@@ -34,32 +34,29 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read pho
 def score(
     paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
     out: Annotated[
-        Path | None, typer.Option(help="Table to write, .csv or .jsonl; text on the terminal if not.")
+        Path | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
     ] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
     model: Model = None,
     words: WordsFile = None,
-    workers: Workers = 2,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
-    from app.scores import score_to_table, score_to_terminal
+    from app.score_command import Request, run
     from app.wording import Words
-    from model.classifier import Classifier, newest_release
-    from model.photo import find_photos
 
     spoken = Words.read(words)
+    request = Request(names=paths, model=model, out=out, evidence=evidence, workers=workers, resume=resume, quiet=quiet)
     try:
-        found = find_photos(paths)
-        classifier = Classifier.load(model or newest_release())
-        spoken.require(classifier.card.categories, classifier.card.parents)
-        if out is None:
-            failed = score_to_terminal(classifier, spoken, found, console=Console(), workers=workers)
-        else:
-            failed = score_to_table(classifier, spoken, found, out=out, console=Console(stderr=True), workers=workers)
+        status = run(request, spoken)
     except RedspotsError as error:
         answer = spoken.answer_error(error)
         _fail(error, advice=f"{answer.urgent_advice}\n\n{answer.referral}")
-    if failed:
-        raise typer.Exit(1)
+    raise typer.Exit(status)
 
 
 @app.command()

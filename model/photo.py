@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from model.decoding import Limits, decode
 from model.errors import InputError, PhotoError
 
-__all__ = ["PHOTO_SUFFIXES", "Limits", "Photo", "escaped", "find_photos", "read_photo"]
+__all__ = ["PHOTO_SUFFIXES", "Limits", "Photo", "Source", "escaped", "find_photos", "read_bytes", "read_photo"]
+
+Source = Path | str
+"""Where a photo comes from: a file, or the URL of an object in a store."""
 
 PHOTO_SUFFIXES = frozenset(
     {
@@ -62,7 +65,7 @@ def read_photo(
     Raises PhotoError. Safe to call from many threads.
     """
     shown = escaped(name or ("The photo" if isinstance(source, bytes) else str(source)))
-    data = source if isinstance(source, bytes) else _read_file(source, shown=shown, limits=limits)
+    data = source if isinstance(source, bytes) else read_bytes(source, limits=limits, name=name)
     if not data:
         raise PhotoError("empty", f"{shown} is empty (0 bytes); copy it again.")
     if len(data) > limits.max_bytes:
@@ -81,8 +84,9 @@ def escaped(name: str) -> str:
     )
 
 
-def _read_file(path: Path, *, shown: str, limits: Limits) -> bytes:
-    """Return the file's bytes. Pipes, devices and sockets are never opened."""
+def read_bytes(path: Path, *, limits: Limits = _DEFAULT_LIMITS, name: str | None = None) -> bytes:
+    """Return the file's bytes. Pipes, devices and sockets are never opened. Raises PhotoError."""
+    shown = escaped(name or str(path))
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _not_a_file(shown)

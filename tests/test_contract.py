@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from rich.console import Console
 from words_files import changed_words
@@ -98,6 +99,12 @@ def jsonl_table(case: Case, folder: Path) -> str:
     return "\n".join(map(str, values.values()))
 
 
+def parquet_table(case: Case, folder: Path) -> str:
+    """The values of a Parquet table."""
+    (values,) = pyarrow.parquet.read_table(_table(case, folder / "table.parquet")).to_pylist()
+    return "\n".join(map(str, values.values()))
+
+
 def page(case: Case, folder: Path) -> str:
     """The text of the page's answer, read from its HTML as a browser would."""
     reader = _Text()
@@ -105,7 +112,7 @@ def page(case: Case, folder: Path) -> str:
     return " ".join(reader.found)
 
 
-SURFACES: list[Callable[[Case, Path], str]] = [terminal, narrow_terminal, csv_table, jsonl_table, page]
+SURFACES: list[Callable[[Case, Path], str]] = [terminal, narrow_terminal, csv_table, jsonl_table, parquet_table, page]
 
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.__name__)

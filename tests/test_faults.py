@@ -51,4 +51,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_table(photos: Path, tiny_mode
     assert result.returncode == 4, result.stderr
     assert "Traceback" not in result.stderr
     assert "scores.csv" in result.stderr.replace("\n", "")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv.journal"], "what was done is kept"
+    resumed = subprocess.run([*COMMAND, *command[3:], "--resume"], cwd=ROOT, capture_output=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 201
