@@ -32,7 +32,13 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read pho
 
 @app.command()
 def score(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos, folders, patterns such as 'photos/**/*.jpg', URLs, or - for names on stdin."),
+    ] = None,
+    lists: Annotated[
+        list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
     ] = None,
@@ -42,6 +48,8 @@ def score(
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
     ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
 ) -> None:
@@ -50,7 +58,18 @@ def score(
     from app.wording import Words
 
     spoken = Words.read(words)
-    request = Request(names=paths, model=model, out=out, evidence=evidence, workers=workers, resume=resume, quiet=quiet)
+    request = Request(
+        names=names or [],
+        lists=lists or [],
+        model=model,
+        out=out,
+        evidence=evidence,
+        workers=workers,
+        limit=limit,
+        dry_run=dry_run,
+        resume=resume,
+        quiet=quiet,
+    )
     try:
         status = run(request, spoken)
     except RedspotsError as error:

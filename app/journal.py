@@ -55,10 +55,7 @@ class Journal:
         """
         there = os.path.lexists(path)
         if there and not resume:
-            raise OutputError(
-                "unfinished_run",
-                f"{str(path)!r} holds what an unfinished run has done; go on with --resume, or remove it.",
-            )
+            raise unfinished_run(path)
         try:
             # Never through a link or into a pipe: what is appended belongs to a file of our own.
             flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -179,6 +176,12 @@ class Journal:
                 os.ftruncate(self._descriptor, self._end)
             raise cannot_write(self.path, error) from error
         self._end += len(line)
+
+
+def unfinished_run(path: Path) -> OutputError:
+    """Return the error for a journal that a new run must not overwrite."""
+    sentence = f"{str(path)!r} holds what an unfinished run has done; go on with --resume, or remove it."
+    return OutputError("unfinished_run", sentence)
 
 
 def _read_entry(line: bytes) -> Entry:

@@ -14,7 +14,7 @@ from rich.console import Console
 from app.columns import row
 from app.evidence_folder import EvidenceFolder
 from app.illustrations import EVIDENCE
-from app.journal import Entry, Journal
+from app.journal import Entry, Journal, unfinished_run
 from app.new_file import check_absent
 from app.scorer import Scorer
 from app.summary import Counts, print_summary
@@ -51,8 +51,10 @@ class Files:
     def check(self) -> None:
         """Raise OutputError or InputError unless everything can be written: before any photo is scored."""
         check_format(self.out)
-        if self.resume and self.journal.exists():
-            return
+        if self.journal.exists():
+            if self.resume:
+                return
+            raise unfinished_run(self.journal)
         if self.resume and self.out.exists():
             sentence = f"{str(self.out)!r} exists and has no journal: its run is complete; choose another --out."
             raise OutputError("exists", sentence)

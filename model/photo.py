@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 from model.decoding import Limits, decode
 from model.errors import InputError, PhotoError
 
-__all__ = ["PHOTO_SUFFIXES", "Limits", "Photo", "Source", "escaped", "find_photos", "read_bytes", "read_photo"]
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "Limits",
+    "Photo",
+    "Source",
+    "escaped",
+    "find_photos",
+    "photos_in",
+    "read_bytes",
+    "read_photo",
+]
 
 Source = Path | str
 """Where a photo comes from: a file, or the URL of an object in a store."""
@@ -130,7 +140,7 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not os.path.lexists(path):
             raise InputError("missing_path", f"{escaped(str(path))} does not exist; check the path.")
-        for photo in _photos_in(path) if path.is_dir() else [path]:
+        for photo in photos_in(path) if path.is_dir() else [path]:
             found.setdefault(os.path.normpath(photo.absolute()), photo)
     if not found:
         places = ", ".join(escaped(str(path)) for path in paths) or "no path"
@@ -139,7 +149,11 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     return sorted(found.values())
 
 
-def _photos_in(folder: Path) -> list[Path]:
+def photos_in(folder: Path) -> list[Path]:
+    """Return the files of a folder, to any depth, that are named like photos, as `find_photos` takes them.
+
+    Raises InputError `missing_path` for a folder in it that cannot be listed.
+    """
     photos = []
     for place, folders, files in os.walk(folder, onerror=_refuse_folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
