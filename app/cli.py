@@ -42,6 +42,7 @@ def score(
     out: Annotated[
         Path | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
     ] = None,
+    report: Annotated[Path | None, typer.Option(help="Page to look through: one .html file with all photos.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
     model: Model = None,
     words: WordsFile = None,
@@ -63,6 +64,7 @@ def score(
         lists=lists or [],
         model=model,
         out=out,
+        report=report,
         evidence=evidence,
         workers=workers,
         limit=limit,

@@ -17,6 +17,7 @@ from model.prediction import OTHER, Evidence, Prediction, Score
 
 EVIDENCE = "evidence"
 THUMBNAIL = "thumbnail"
+EVIDENCE_THUMBNAIL = "evidence_thumbnail"
 THUMBNAIL_SIDE = 176
 """Longest side in pixels: 5,000 photos with their evidence stay below 100 MB in one report."""
 
@@ -29,7 +30,7 @@ class Illustrator:
     parents: Mapping[str, tuple[str, ...]]
     """From the card."""
     wanted: frozenset[str]
-    """`EVIDENCE`: the map over the photo. `THUMBNAIL`: a small photo, and right of it the same with the map."""
+    """`EVIDENCE`: the map over the photo. `THUMBNAIL`, `EVIDENCE_THUMBNAIL`: both small."""
 
     def __call__(self, photo: Photo, prediction: Prediction) -> dict[str, bytes]:
         """Return JPEG files by name; no evidence where no part of the photo spoke for the category."""
@@ -41,8 +42,9 @@ class Illustrator:
             small = Image.fromarray(photo.pixels)
             small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
             pixels = np.asarray(small)
-            halves = [pixels, overlay(replace(photo, pixels=pixels), *shown)] if shown else [pixels]
-            pictures[THUMBNAIL] = as_jpeg(np.concatenate(halves, axis=1), quality=72)
+            pictures[THUMBNAIL] = as_jpeg(pixels, quality=72)
+            if EVIDENCE_THUMBNAIL in self.wanted and shown:
+                pictures[EVIDENCE_THUMBNAIL] = as_jpeg(overlay(replace(photo, pixels=pixels), *shown), quality=72)
         return pictures
 
     def _shown_map(

@@ -1,7 +1,7 @@
 """Journal: what a run has done so far, one line per photo that is on the disk before the next is begun.
 
 A file of JSON lines. The first says which run it is; each of the others holds the row of one photo, in the order of the
-photos, and where a report was asked for the photo's thumbnail. So a run that was killed at any moment goes on where it
+photos, and what a report needs if one was asked for. So a run that was killed at any moment goes on where it
 was: what a torn or missing line held is scored again.
 """
 
@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +31,8 @@ class Entry:
     """One photo that is done."""
 
     row: Mapping[str, Cell]
-    thumbnail: str | None
-    """A JPEG in base64, for the report."""
+    report: Mapping[str, Any] = field(default_factory=dict)
+    """What the report needs beyond the row; empty where none was asked for."""
 
 
 class Journal:
@@ -84,8 +84,8 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Write one line and wait until the disk has it. Raises OutputError when it takes no more."""
         values: dict[str, Any] = {"row": dict(entry.row)}
-        if entry.thumbnail is not None:
-            values["thumbnail"] = entry.thumbnail
+        if entry.report:
+            values["report"] = dict(entry.report)
         self._write_line(json.dumps(values, ensure_ascii=False, allow_nan=False))
         self.entries_done += 1
 
@@ -189,4 +189,4 @@ def _read_entry(line: bytes) -> Entry:
     if not line.endswith(b"\n"):
         raise ValueError("a torn line")
     values = json.loads(line)
-    return Entry(dict(values["row"]), values.get("thumbnail"))
+    return Entry(dict(values["row"]), dict(values.get("report", {})))

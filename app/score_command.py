@@ -28,6 +28,7 @@ class Request:
     lists: Sequence[Path]
     model: Path | None
     out: Path | None
+    report: Path | None
     evidence: Path | None
     workers: int | None
     """None for one per core."""
@@ -38,11 +39,12 @@ class Request:
 
     def files(self) -> Files | None:
         """Return what a run writes, or None when its answers go to the terminal. Raises InputError."""
-        if self.out is None:
+        if self.out is None and self.report is None:
             if self.resume:
-                raise InputError("bad_option", "--resume needs the --out of the run that it goes on with; give it.")
+                sentence = "--resume needs the --out or --report of the run that it goes on with; give it."
+                raise InputError("bad_option", sentence)
             return None
-        return Files(out=self.out, evidence=self.evidence, resume=self.resume)
+        return Files(out=self.out, report=self.report, evidence=self.evidence, resume=self.resume)
 
 
 def run(request: Request, words: Words) -> int:
@@ -89,6 +91,6 @@ def _tell(sources: Sequence[Source], files: Files | None, *, version: str) -> No
         files.check()
     for source in sources:
         print(escaped(str(source)))  # noqa: T201 - for other programs: no wrapping, no styles
-    target = f"into '{escaped(str(files.out))}'" if files else "to the terminal"
+    target = f"into '{escaped(str(files.out or files.report))}'" if files else "to the terminal"
     line = f"{len(sources):,} photos would be scored with model {version} {target}."
     Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)

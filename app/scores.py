@@ -13,9 +13,10 @@ from rich.console import Console
 
 from app.columns import row
 from app.evidence_folder import EvidenceFolder
-from app.illustrations import EVIDENCE
+from app.illustrations import EVIDENCE, EVIDENCE_THUMBNAIL, THUMBNAIL
 from app.journal import Entry, Journal, unfinished_run
 from app.new_file import check_absent
+from app.report import report_entry, write_report
 from app.scorer import Scorer
 from app.summary import Counts, print_summary
 from app.tables import TableWriter, check_format
@@ -31,8 +32,10 @@ from model.scoring import Outcome
 class Files:
     """What a run writes."""
 
-    out: Path
+    out: Path | None = None
     """The table, in the format of its suffix."""
+    report: Path | None = None
+    """The page to look through."""
     evidence: Path | None = None
     """Folder for the pictures of the evidence."""
     resume: bool = False
@@ -40,29 +43,43 @@ class Files:
 
     @property
     def journal(self) -> Path:
-        """Return the path of the journal, beside the table."""
-        return self.out.with_name(f"{self.out.name}.journal")
+        """Return the path of the journal, beside the table or else beside the report."""
+        first = self.out or self.report
+        if first is None:
+            raise ValueError("a run writes a table or a report")
+        return first.with_name(f"{first.name}.journal")
 
     @property
     def pictures(self) -> frozenset[str]:
         """Return the pictures that are drawn of every photo."""
-        return frozenset({EVIDENCE}) if self.evidence else frozenset()
+        evidence = {EVIDENCE} if self.evidence else set()
+        return frozenset(evidence | ({THUMBNAIL, EVIDENCE_THUMBNAIL} if self.report else set()))
+
+    @property
+    def written(self) -> list[tuple[str, Path]]:
+        """Return what is there in the end, with a name for people."""
+        named = (("Table", self.out), ("Report", self.report), ("Evidence", self.evidence))
+        return [(name, path) for name, path in named if path]
 
     def check(self) -> None:
         """Raise OutputError or InputError unless everything can be written: before any photo is scored."""
-        check_format(self.out)
+        if self.out:
+            check_format(self.out)
+        if self.report and self.report.suffix.lower() not in {".html", ".htm"}:
+            raise OutputError("unknown_format", f"{str(self.report)!r} does not end in .html; let it.")
         if self.journal.exists():
             if self.resume:
                 return
             raise unfinished_run(self.journal)
-        if self.resume and self.out.exists():
-            sentence = f"{str(self.out)!r} exists and has no journal: its run is complete; choose another --out."
-            raise OutputError("exists", sentence)
-        check_absent(self.out)
+        for path in filter(None, (self.out, self.report)):
+            if self.resume and path.exists():
+                sentence = f"{str(path)!r} exists and there is no journal: its run is complete; choose another name."
+                raise OutputError("exists", sentence)
+            check_absent(path)
 
     def identity(self) -> str:
         """Return what makes two runs write the same, as a hash."""
-        return _hash([str(path and path.absolute()) for path in (self.out, self.evidence)])
+        return _hash([str(path and path.absolute()) for path in (self.out, self.report, self.evidence)])
 
 
 def score_to_terminal(
@@ -95,7 +112,7 @@ def score_to_files(
             counts.add(entry.row)
         try:
             _score_rest(scorer, sources, files, journal, counts, console=console, quiet=quiet)
-            _write_table(journal, files, outputs=scorer.outputs)
+            _write_results(scorer, journal, files)
         except Stopped as stopped:
             kept = f"{journal.entries_done:,} of {len(sources):,} photos are kept in {str(files.journal)!r}"
             line = f"{stopped.name}: {kept}; go on with the same command and --resume."
@@ -103,8 +120,7 @@ def score_to_files(
             raise
     journal.remove()
     if not quiet:
-        written = [("Table", files.out), *([("Evidence", files.evidence)] if files.evidence else [])]
-        print_summary(console, counts, written=written)
+        print_summary(console, counts, written=files.written)
     return counts
 
 
@@ -128,7 +144,10 @@ def _score_rest(
             picture = outcome.pictures.get(EVIDENCE)
             # Before the line of the journal: what a line names is there.
             evidence = folder.write(picture, number=number, source=outcome.path) if folder and picture else None
-            entry = Entry(_row(outcome, answer, evidence, outputs=scorer.outputs), None)
+            entry = Entry(
+                _row(outcome, answer, evidence, outputs=scorer.outputs),
+                report_entry(outcome, answer) if files.report else {},
+            )
             journal.append(entry)
             counts.add(entry.row)
             advance()
@@ -149,11 +168,14 @@ def _row(
     )
 
 
-def _write_table(journal: Journal, files: Files, *, outputs: Sequence[str]) -> None:
-    # A run that was killed between its table and the end of its journal finds the same table there.
-    with TableWriter.open(files.out, outputs=outputs, same_is_fine=files.resume) as table:
-        for _, entry in journal.entries():
-            table.write(entry.row)
+def _write_results(scorer: Scorer, journal: Journal, files: Files) -> None:
+    # A run that was killed between its files and the end of its journal finds the same files there.
+    if files.out:
+        with TableWriter.open(files.out, outputs=scorer.outputs, same_is_fine=files.resume) as table:
+            for _, entry in journal.entries():
+                table.write(entry.row)
+    if files.report:
+        write_report(files.report, journal, scorer.words, same_is_fine=files.resume)
 
 
 def _identity(scorer: Scorer, sources: Sequence[Source], files: Files) -> dict[str, str]:

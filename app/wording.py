@@ -41,6 +41,8 @@ class Words:
     red_flag_photo: str
     page: Mapping[str, str]
     """What the page says around an answer."""
+    report: Mapping[str, str]
+    """What a report says around its answers."""
 
     @classmethod
     def read(cls, path: Path | None = None) -> Words:
@@ -60,6 +62,7 @@ class Words:
             glass_test=Section(file.text("glass_test", "title"), file.text("glass_test", "text")),
             limits=f"{file.text('intended_use')}\n\n{file.text('limits')}",
             page=read_table(file, "page", like=shipped),
+            report=read_table(file, "report", like=shipped),
             red_flags=file.texts("red_flags"),
             **{key: file.text(key) for key in single},
         )

@@ -20,10 +20,13 @@ from rich.console import Console
 from words_files import changed_words
 
 from app.answer_html import answer_html
+from app.journal import Entry, Journal
+from app.report import report_entry, write_report
 from app.tables import TableWriter, print_answer, row
 from app.wording import Answer, Words
 from model.errors import RedspotsError, WordsError
 from model.prediction import Prediction, Score
+from model.scoring import Outcome
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 PARENTS = ("bleeding_spots",)
@@ -105,6 +108,21 @@ def parquet_table(case: Case, folder: Path) -> str:
     return "\n".join(map(str, values.values()))
 
 
+def report(case: Case, folder: Path) -> str:
+    """The text of an HTML report of one photo."""
+    cells = row("a.jpg", case.answer, case.prediction, outputs=OUTPUTS)
+    outcome = Outcome(Path("a.jpg"), case.prediction, case.error)
+    with Journal.open(folder / "journal", run={}, resume=False) as journal:
+        journal.append(Entry(cells, report_entry(outcome, case.answer)))
+        write_report(folder / "report.html", journal, WORDS)
+    reader = _Text()
+    reader.feed((folder / "report.html").read_text(encoding="utf-8"))
+    shown = " ".join(reader.found)
+    assert _flat(case.answer.limits) in _flat(shown)
+    assert WORDS.urgency_name(case.answer.urgency) in shown
+    return shown
+
+
 def page(case: Case, folder: Path) -> str:
     """The text of the page's answer, read from its HTML as a browser would."""
     reader = _Text()
@@ -112,7 +130,15 @@ def page(case: Case, folder: Path) -> str:
     return " ".join(reader.found)
 
 
-SURFACES: list[Callable[[Case, Path], str]] = [terminal, narrow_terminal, csv_table, jsonl_table, parquet_table, page]
+SURFACES: list[Callable[[Case, Path], str]] = [
+    terminal,
+    narrow_terminal,
+    csv_table,
+    jsonl_table,
+    parquet_table,
+    report,
+    page,
+]
 
 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.__name__)

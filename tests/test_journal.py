@@ -15,7 +15,7 @@ from app.journal import Entry, Journal
 from model.errors import OutputError
 
 RUN = {"model": "a", "words": "b", "options": "c", "photos": "d"}
-ENTRIES = [Entry({"file": f"{number}\u2028ü.jpg", "p": number / 3, "n": None}, None) for number in range(5)]
+ENTRIES = [Entry({"file": f"{number}\u2028ü.jpg", "p": number / 3, "n": None}) for number in range(5)]
 
 
 def written(path: Path, entries: list[Entry] = ENTRIES) -> Path:
@@ -32,10 +32,10 @@ def code_of(path: Path, *, run: dict[str, str] = RUN, resume: bool = True) -> tu
 
 
 def test_what_was_appended_comes_back(tmp_path: Path) -> None:
-    path = written(tmp_path / "j", [*ENTRIES, Entry({"file": "x"}, "aGVsbG8=")])
+    path = written(tmp_path / "j", [*ENTRIES, Entry({"file": "x"}, {"pictures": ["aGVsbG8="]})])
     with Journal.open(path, run=RUN, resume=True) as journal:
         read = list(journal.entries())
-        assert [entry for _, entry in read] == [*ENTRIES, Entry({"file": "x"}, "aGVsbG8=")]
+        assert [entry for _, entry in read] == [*ENTRIES, Entry({"file": "x"}, {"pictures": ["aGVsbG8="]})]
         assert [journal.entry_at(place) for place, _ in reversed(read)] == [entry for _, entry in reversed(read)]
         assert journal.entries_done == 6
 
@@ -125,7 +125,7 @@ def test_a_full_disk_is_one_error_and_keeps_what_was_written(tmp_path: Path) -> 
     try:
         with pytest.raises(OutputError) as caught, Journal.open(tmp_path / "j", run=RUN, resume=False) as journal:
             for number in range(1000):
-                journal.append(Entry({"file": str(number)}, None))
+                journal.append(Entry({"file": str(number)}))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)

@@ -75,11 +75,12 @@ def test_every_field_of_an_answer_has_its_column() -> None:
 
 def test_scoring_the_examples_works_as_told(tiny_model: Path, tmp_path: Path) -> None:
     (told,) = [command for command in REDSPOTS if "--out" in command and command[0] == "score"]
-    told[told.index("--out") + 1] = str(tmp_path / "scores.csv")
+    for option, name in (("--out", "scores.csv"), ("--report", "scores.html")):
+        told[told.index(option) + 1] = str(tmp_path / name)
     command = [sys.executable, "-m", "app.cli", *told, "--model", str(tiny_model)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "scores.csv").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scores.csv", "scores.html"]
 
 
 def test_every_link_leads_somewhere() -> None:
