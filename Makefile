@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format test-browser requirements clean
+.PHONY: help demo test lint format test-browser test-kills requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: $(VENV)/.all ## Mend style where that can be done by machine.
 
 test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where there is none.
 	REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -m browser
+
+test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume them.
+	REDSPOTS_KILLS=50 $(BIN)/pytest tests/test_faults.py -k killed
 
 # The build backend is pinned with the rest, so that installing the project fetches nothing unpinned.
 BUILD_BACKEND := setuptools>=77

@@ -38,6 +38,6 @@ class EvidenceFolder:
         stem = Path(source).stem if isinstance(source, Path) else Path(source.partition("?")[0]).stem
         shown = re.sub(r"[^\w-]", "_", stem)[:_LONGEST_NAME]
         name = f"{number:06d}_{shown}.jpg"
-        with NewFile.open(self.path / name, same_is_fine=True) as new:
+        with NewFile.open(self.path / name, again=True) as new:
             new.file.write(picture)
         return self.path / name

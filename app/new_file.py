@@ -6,6 +6,7 @@ import filecmp
 import os
 import secrets
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -16,29 +17,33 @@ from model.errors import OutputError
 class NewFile:
     """A file in the making, to use in a `with` statement; after an exception nothing of it is left."""
 
-    def __init__(self, *, target: Path, part: Path, file: BinaryIO, overwrite: bool, same_is_fine: bool) -> None:
+    def __init__(self, *, target: Path, part: Path, file: BinaryIO, overwrite: bool, again: bool) -> None:
         """Take what `open` has checked; call `open` instead."""
         self.target, self.file = target, file
-        self._part, self._overwrite, self._same_is_fine = part, overwrite, same_is_fine
+        self._part, self._overwrite, self._again = part, overwrite, again
 
     @classmethod
-    def open(cls, target: Path, *, overwrite: bool = False, same_is_fine: bool = False) -> Self:
+    def open(cls, target: Path, *, overwrite: bool = False, again: bool = False) -> Self:
         """Return the file, open for writing bytes.
 
-        With `same_is_fine`, a file that is there already may stay if it turns out to hold the same bytes. Raises
-        OutputError: the file exists, or its folder takes no file.
+        With `again` the file is one that a killed run may have begun or even finished: what it left half made is
+        replaced, and a file that is there may stay if it turns out to hold the same bytes. Only for those who are
+        alone at it. Raises OutputError: the file exists, or its folder takes no file.
         """
-        if not overwrite and not same_is_fine:
+        if not overwrite and not again:
             check_absent(target)
         if target.is_dir():
             raise OutputError("cannot_write", f"{str(target)!r} is a folder; choose another file.")
         # Beside the target, so that the last step is a rename; short, since the target's name may fill the limit.
-        part = target.parent / f".{secrets.token_hex(6)}.part"
+        token = sha256(os.fsencode(target.name)).hexdigest()[:12] if again else secrets.token_hex(6)
+        part = target.parent / f".{token}.part"
         try:
+            if again:
+                part.unlink(missing_ok=True)
             file = part.open("xb")
         except OSError as error:
             raise cannot_write(target, error) from error
-        return cls(target=target, part=part, file=file, overwrite=overwrite, same_is_fine=same_is_fine)
+        return cls(target=target, part=part, file=file, overwrite=overwrite, again=again)
 
     def __enter__(self) -> Self:
         """Return the file itself."""
@@ -75,7 +80,7 @@ class NewFile:
         try:
             self.target.hardlink_to(self._part)
         except FileExistsError:
-            if not (self._same_is_fine and filecmp.cmp(self.target, self._part, shallow=False)):
+            if not (self._again and filecmp.cmp(self.target, self._part, shallow=False)):
                 raise
         except OSError:
             # Some file systems, such as exFAT, have no links.

@@ -78,13 +78,13 @@ def report_entry(outcome: Outcome, answer: Answer) -> dict[str, Any]:
     }
 
 
-def write_report(path: Path, journal: Journal, words: Words, *, same_is_fine: bool = False) -> None:
-    """Write the report of a complete journal. Raises OutputError.
+def write_report(path: Path, journal: Journal, words: Words, *, again: bool = False) -> None:
+    """Write the report of a complete journal; for `again` see `NewFile`. Raises OutputError.
 
     Memory does not grow with the number of photos but for one number each: entries are read again, group by group.
     """
     overview = Overview.of(journal)
-    with NewFile.open(path, same_is_fine=same_is_fine) as new:
+    with NewFile.open(path, again=again) as new:
         for part in _parts(overview, journal, words):
             new.file.write(part.encode("utf-8"))
 

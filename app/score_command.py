@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ class Request:
 
 def run(request: Request, words: Words) -> int:
     """Score what was asked for and return the exit status: 0, 1 when photos failed, 128 + n on signal n."""
+    # Pillow remarks on broken metadata without saying whose; the row of the photo says what matters.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with stoppable():
             return int(_run(request, words) > 0)

@@ -171,11 +171,11 @@ def _row(
 def _write_results(scorer: Scorer, journal: Journal, files: Files) -> None:
     # A run that was killed between its files and the end of its journal finds the same files there.
     if files.out:
-        with TableWriter.open(files.out, outputs=scorer.outputs, same_is_fine=files.resume) as table:
+        with TableWriter.open(files.out, outputs=scorer.outputs, again=True) as table:
             for _, entry in journal.entries():
                 table.write(entry.row)
     if files.report:
-        write_report(files.report, journal, scorer.words, same_is_fine=files.resume)
+        write_report(files.report, journal, scorer.words, again=True)
 
 
 def _identity(scorer: Scorer, sources: Sequence[Source], files: Files) -> dict[str, str]:

@@ -112,14 +112,14 @@ class TableWriter:
         self._format: _Format = _FORMATS[file.target.suffix.lower()](file.file, columns)
 
     @classmethod
-    def open(cls, path: Path, *, outputs: Sequence[str], overwrite: bool = False, same_is_fine: bool = False) -> Self:
+    def open(cls, path: Path, *, outputs: Sequence[str], overwrite: bool = False, again: bool = False) -> Self:
         """Return a writer to use in a `with` statement.
 
-        Raises OutputError: the suffix is none of `SUFFIXES`, the file exists, or its folder takes no file; InputError:
-        a library is missing.
+        For `again` see `NewFile`. Raises OutputError: the suffix is none of `SUFFIXES`, the file exists, or its folder
+        takes no file; InputError: a library is missing.
         """
         check_format(path)
-        file = NewFile.open(path, overwrite=overwrite, same_is_fine=same_is_fine)
+        file = NewFile.open(path, overwrite=overwrite, again=again)
         try:
             return cls(file, columns=all_columns(outputs))
         except BaseException as error:
