@@ -20,12 +20,10 @@ class EvidenceFolder:
     path: Path
 
     @classmethod
-    def open(cls, path: Path, *, resume: bool = False) -> EvidenceFolder:
-        """Return the folder, made if need be. Raises OutputError if it cannot be, or holds something already."""
+    def open(cls, path: Path) -> EvidenceFolder:
+        """Return the folder, made if need be. Raises OutputError if it cannot be."""
         try:
             path.mkdir(exist_ok=True)
-            if not resume and any(path.iterdir()):
-                raise OutputError("exists", f"{str(path)!r} is not empty; choose another --evidence or empty it.")
         except OSError as error:
             raise cannot_write(path, error) from error
         return cls(path)
@@ -41,3 +39,15 @@ class EvidenceFolder:
         with NewFile.open(self.path / name, again=True) as new:
             new.file.write(picture)
         return self.path / name
+
+
+def check_empty(path: Path) -> None:
+    """Raise OutputError unless the folder is empty or not there: for the start of a run, before its journal is."""
+    try:
+        empty = not any(path.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if not empty:
+        raise OutputError("exists", f"{str(path)!r} is not empty; choose another --evidence or empty it.")

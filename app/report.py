@@ -173,12 +173,12 @@ def _group_head(advice: Advice, count: int, words: Words, *, id_: str) -> str:
     icon = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[advice.urgency]}</svg>'
     urgency = words.urgency_name(Urgency(advice.urgency))
     return (
-        f'<section class="group {advice.urgency}" data-mood="{advice.urgency}" id="{id_}"><div class="words">'
+        f'<section class="group {advice.urgency}" data-mood="{advice.urgency}" id="{id_}"><div class="words"><div>'
         f'<p class="badge">{icon}{_text(urgency)}</p><h2>{_text(advice.headline)}</h2>'
         f'<p class="quiet">{_text(words.report["count"].format(count=f"{count:,}"))}</p>'
         f"<h3>{_text(words.page['advice_title'])}</h3>{paragraphs(advice.urgent_advice)}"
         f'<h3>{_text(words.page["referral_title"])}</h3><div class="referral">{paragraphs(advice.referral)}</div>'
-        '</div><ul class="photos">\n'
+        '</div></div><ul class="photos">\n'
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.columns import row
-from app.evidence_folder import EvidenceFolder
+from app.evidence_folder import EvidenceFolder, check_empty
 from app.illustrations import EVIDENCE, EVIDENCE_THUMBNAIL, THUMBNAIL
 from app.journal import Entry, Journal, unfinished_run
 from app.new_file import check_absent
@@ -76,6 +76,8 @@ class Files:
                 sentence = f"{str(path)!r} exists and there is no journal: its run is complete; choose another name."
                 raise OutputError("exists", sentence)
             check_absent(path)
+        if self.evidence:
+            check_empty(self.evidence)
 
     def identity(self) -> str:
         """Return what makes two runs write the same, as a hash."""
@@ -86,6 +88,8 @@ def score_to_terminal(
     scorer: Scorer, sources: Sequence[Source], *, console: Console, evidence: Path | None = None
 ) -> int:
     """Print one answer per photo and return how many could not be scored."""
+    if evidence:
+        check_empty(evidence)
     folder = EvidenceFolder.open(evidence) if evidence else None
     failed = 0
     with closing(scorer.answers(sources, pictures=frozenset({EVIDENCE} if evidence else ()))) as answers:
@@ -135,7 +139,7 @@ def _score_rest(
     quiet: bool,
 ) -> None:
     done = journal.entries_done
-    folder = EvidenceFolder.open(files.evidence, resume=done > 0) if files.evidence else None
+    folder = EvidenceFolder.open(files.evidence) if files.evidence else None
     with (
         watched(console, total=len(sources), done=done, quiet=quiet) as advance,
         closing(scorer.answers(sources[done:], pictures=files.pictures)) as answers,

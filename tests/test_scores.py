@@ -194,6 +194,22 @@ def test_evidence_pictures_stand_in_their_rows_and_survive_a_stop(
         assert picture.format == "JPEG" and picture.size == (160, 120)
 
 
+def test_a_run_killed_between_its_first_picture_and_its_first_row_goes_on(
+    scorer: Scorer, sources: list[Source], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Files(out=tmp_path / "t.jsonl", evidence=tmp_path / "evidence")
+
+    def killed(journal: Journal, entry: app.journal.Entry) -> None:
+        raise Stopped(SIGINT)
+
+    with monkeypatch.context() as patched, pytest.raises(Stopped):
+        patched.setattr(Journal, "append", killed)
+        run(scorer, sources, files)
+    assert list((tmp_path / "evidence").iterdir())
+    run(scorer, sources, replace(files, resume=True))
+    assert len(rows_of(files.out or tmp_path)) == 10
+
+
 def test_a_folder_that_holds_something_takes_no_evidence(scorer: Scorer, sources: list[Source], tmp_path: Path) -> None:
     (tmp_path / "e").mkdir()
     (tmp_path / "e" / "mine.jpg").touch()
