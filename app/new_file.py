@@ -101,6 +101,17 @@ def check_absent(path: Path) -> None:
         raise _exists(path)
 
 
+def check_folder(path: Path) -> None:
+    """Raise OutputError unless the folder of a path takes new files."""
+    folder = path.parent
+    if not folder.is_dir():
+        sentence = f"{str(path)!r} cannot be written (there is no folder {str(folder)!r}); choose another place."
+        raise OutputError("cannot_write", sentence)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        sentence = f"{str(path)!r} cannot be written (its folder takes no files); choose another place."
+        raise OutputError("cannot_write", sentence)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a new name in a folder outlast a power cut, where the system can."""
     with suppress(OSError):

@@ -15,7 +15,7 @@ from app.columns import row
 from app.evidence_folder import EvidenceFolder, check_empty
 from app.illustrations import EVIDENCE, EVIDENCE_THUMBNAIL, THUMBNAIL
 from app.journal import Entry, Journal, unfinished_run
-from app.new_file import check_absent
+from app.new_file import check_absent, check_folder
 from app.report import report_entry, write_report
 from app.scorer import Scorer
 from app.summary import Counts, print_summary
@@ -23,7 +23,7 @@ from app.tables import TableWriter, check_format
 from app.terminal import print_answer
 from app.watching import Stopped, watched
 from app.wording import Answer
-from model.errors import OutputError
+from model.errors import OutputError, RedspotsError
 from model.photo import Source
 from model.scoring import Outcome
 
@@ -67,6 +67,9 @@ class Files:
             check_format(self.out)
         if self.report and self.report.suffix.lower() not in {".html", ".htm"}:
             raise OutputError("unknown_format", f"{str(self.report)!r} does not end in .html; let it.")
+        for path in filter(None, (self.out, self.report, self.evidence)):
+            # Not only when the first file is written: the last one comes after all photos.
+            check_folder(path)
         if self.journal.exists():
             if self.resume:
                 return
@@ -117,9 +120,10 @@ def score_to_files(
         try:
             _score_rest(scorer, sources, files, journal, counts, console=console, quiet=quiet)
             _write_results(scorer, journal, files)
-        except Stopped as stopped:
+        except (Stopped, RedspotsError) as reason:
+            name = reason.name if isinstance(reason, Stopped) else "Stopped"
             kept = f"{journal.entries_done:,} of {len(sources):,} photos are kept in {str(files.journal)!r}"
-            line = f"{stopped.name}: {kept}; go on with the same command and --resume."
+            line = f"{name}: {kept}; go on with the same command and --resume."
             console.print(line, highlight=False, markup=False, soft_wrap=True)
             raise
     journal.remove()

@@ -181,8 +181,9 @@ def test_what_cannot_be_written_is_said_before_any_photo_is_scored(
     scorer: Scorer, sources: list[Source], tmp_path: Path, name: str, code: str
 ) -> None:
     (tmp_path / "there.html").write_text("mine")
-    with pytest.raises(OutputError) as caught:
-        score_to_files(scorer, sources, Files(report=tmp_path / name), console=Console(quiet=True))
-    assert caught.value.code == code
+    for files in (Files(report=tmp_path / name), Files(out=tmp_path / "t.csv", report=tmp_path / name)):
+        with pytest.raises(OutputError) as caught:
+            score_to_files(scorer, sources, files, console=Console(quiet=True))
+        assert caught.value.code == code
     assert [path.name for path in tmp_path.iterdir()] == ["there.html"]
     assert (tmp_path / "there.html").read_text() == "mine"
