@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
+from app.languages import Language, shipped_words
 from model.errors import InputError, RedspotsError
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
@@ -24,7 +27,8 @@ data = typer.Typer(help="Make and inspect labelled photos.", no_args_is_help=Tru
 app.add_typer(data, name="data")
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
-WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped one if left out.")]
+WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
+Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")]
@@ -46,6 +50,7 @@ def score(
     evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
     model: Model = None,
     words: WordsFile = None,
+    lang: Lang = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
     ] = None,
@@ -58,25 +63,21 @@ def score(
     from app.score_command import Request, run
     from app.wording import Words
 
-    spoken = Words.read(words)
-    request = Request(
-        names=names or [],
-        lists=lists or [],
-        model=model,
-        out=out,
-        report=report,
-        evidence=evidence,
-        workers=workers,
-        limit=limit,
-        dry_run=dry_run,
-        resume=resume,
-        quiet=quiet,
-    )
-    try:
-        status = run(request, spoken)
-    except RedspotsError as error:
-        answer = spoken.answer_error(error)
-        _fail(error, advice=f"{answer.urgent_advice}\n\n{answer.referral}")
+    with _referring(lang):
+        request = Request(
+            names=names or [],
+            lists=lists or [],
+            model=model,
+            out=out,
+            report=report,
+            evidence=evidence,
+            workers=workers,
+            limit=limit,
+            dry_run=dry_run,
+            resume=resume,
+            quiet=quiet,
+        )
+        status = run(request, Words.read(_one_of(words, lang)))
     raise typer.Exit(status)
 
 
@@ -84,6 +85,7 @@ def score(
 def serve(
     model: Model = None,
     words: WordsFile = None,
+    lang: Lang = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
@@ -92,7 +94,10 @@ def serve(
     from app.server import serve as serve_page
     from model.classifier import newest_release
 
-    serve_page(model=model or newest_release(), words=words, host=host, port=port, open_browser=open_browser)
+    with _referring(lang):
+        _one_of(words, lang)
+        folder = model or newest_release()
+        serve_page(model=folder, words=words, language=lang, host=host, port=port, open_browser=open_browser)
 
 
 @app.command()
@@ -116,9 +121,12 @@ def train(
     from model.classifier import newest_release
     from model.prediction import OTHER
 
-    plan = recipes.read_recipe(recipe or recipes.RECIPES / "retrain.toml")
+    recipe = recipe or recipes.RECIPES / "retrain.toml"
+    plan = recipes.read_recipe(recipe)
     known = (*plan.categories, OTHER, manifest.NOT_SKIN)
     examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
+    if plan.drawn.canvases:
+        examples = _training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
     job = release.Job(
         recipe=plan,
         examples=examples,
@@ -188,9 +196,30 @@ def _training(module: str) -> Any:
         ) from error
 
 
-def _fail(error: RedspotsError, *, advice: str = "") -> NoReturn:
+def _one_of(words: Path | None, lang: Language | None) -> Path:
+    """Return the words file to use."""
+    if words and lang:
+        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
+    return words or shipped_words(lang or Language.ENGLISH)
+
+
+@contextmanager
+def _referring(lang: Language | None) -> Iterator[None]:
+    """End the command on an error with its sentence and the shipped referral, which no words file can take away."""
+    try:
+        yield
+    except RedspotsError as error:
+        from app.wording import Words
+
+        spoken = Words.read(shipped_words(lang or Language.ENGLISH))
+        answer = spoken.answer_error(error)
+        parts = (f"{answer.how_soon}.", answer.urgent_advice, answer.referral, answer.limits)
+        _fail(error, sentence=spoken.sentence(error), advice="\n\n".join(parts))
+
+
+def _fail(error: RedspotsError, *, sentence: str = "", advice: str = "") -> NoReturn:
     console = Console(stderr=True)
-    console.print(f"Error ({error.code}): {error}", style="red", highlight=False, markup=False)
+    console.print(f"Error ({error.code}): {sentence or error}", style="red", highlight=False, markup=False)
     if advice:
         console.print(f"\n{advice}", highlight=False, markup=False)
     sys.exit(error.exit_status)

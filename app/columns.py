@@ -50,9 +50,12 @@ def all_columns(outputs: Sequence[str]) -> tuple[Column, ...]:
         Column("headline", str, lambda result: result.answer.headline),
         Column("probability", float, lambda result: _rounded(result.answer.probability)),
         *(Column(f"p_{output}", float, partial(_probability, output=output)) for output in outputs),
+        Column("prediction_set", str, lambda result: _listed(result.answer.prediction_set)),
+        Column("could_also_be", str, lambda result: _one_line(result.answer.could_also_be) or None),
         Column("not_sure_because", str, _not_sure_because),
         Column("photo_notes", str, _photo_notes),
         Column("urgency", str, lambda result: result.answer.urgency.value),
+        Column("how_soon", str, lambda result: result.answer.how_soon),
         Column("urgent_advice", str, lambda result: _one_line(result.answer.urgent_advice)),
         Column("referral", str, lambda result: _one_line(result.answer.referral)),
         Column("explanation", str, _explanation),
@@ -86,8 +89,8 @@ def row(
 ) -> dict[str, Cell]:
     """Return one row, in the order of `columns`: text on one line each, numbers as numbers, None for nothing.
 
-    `not_sure_because` and `photo_notes` read `code: sentence`, parted by ` | `. Bytes of a file name that are not
-    UTF-8 appear as `\\xff`.
+    `prediction_set` holds ids, `not_sure_because` and `photo_notes` read `code: sentence`; all are parted by ` | `.
+    Bytes of a file name that are not UTF-8 appear as `\\xff`.
     """
     scored = {score.category for score in prediction.scores} if prediction else set()
     if scored and scored != set(outputs):

@@ -33,6 +33,7 @@ class Advice:
 
     headline: str
     urgency: str
+    how_soon: str
     urgent_advice: str
     referral: str
     limits: str
@@ -73,6 +74,7 @@ def report_entry(outcome: Outcome, answer: Answer) -> dict[str, Any]:
         **{name: str(getattr(answer, name)) for name in Advice.__slots__},
         "not_sure_because": list(answer.not_sure_because),
         "photo_notes": list(answer.photo_notes),
+        "could_also_be": answer.could_also_be,
         "shares": [[share.name, share.probability] for share in answer.shares],
         "pictures": [base64.b64encode(picture).decode("ascii") for picture in pictures],
     }
@@ -112,7 +114,7 @@ def _head(overview: Overview, journal: Journal, words: Words) -> str:
     signed = [words.page["model_version"].format(version=version) for version in overview.versions]
     sign = f'<p class="quiet">{_text(", ".join([*signed, started]))}</p>'
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_text(title)}</title>'
+        f'<!doctype html>\n<html lang="{words.language}"><head><meta charset="utf-8"><title>{_text(title)}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{style}</style></head>\n<body><header><h1>{_text(title)}</h1>"
@@ -171,10 +173,9 @@ def _select(id_: str, label: str, choices: list[tuple[str, str]], says: Mapping[
 
 def _group_head(advice: Advice, count: int, words: Words, *, id_: str) -> str:
     icon = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[advice.urgency]}</svg>'
-    urgency = words.urgency_name(Urgency(advice.urgency))
     return (
         f'<section class="group {advice.urgency}" data-mood="{advice.urgency}" id="{id_}"><div class="words"><div>'
-        f'<p class="badge">{icon}{_text(urgency)}</p><h2>{_text(advice.headline)}</h2>'
+        f'<p class="badge">{icon}{_text(advice.how_soon)}</p><h2>{_text(advice.headline)}</h2>'
         f'<p class="quiet">{_text(words.report["count"].format(count=f"{count:,}"))}</p>'
         f"<h3>{_text(words.page['advice_title'])}</h3>{paragraphs(advice.urgent_advice)}"
         f'<h3>{_text(words.page["referral_title"])}</h3><div class="referral">{paragraphs(advice.referral)}</div>'
@@ -193,7 +194,8 @@ def _photo(entry: Entry, words: Words) -> str:
         for picture in seen["pictures"]
     )
     pictures = pictures or f"<span>{_text(says['no_picture'])}</span>"
-    remarks = "".join(f"<li>{_text(escaped(text))}</li>" for text in (*seen["not_sure_because"], *seen["photo_notes"]))
+    said = (*seen["not_sure_because"], *seen["photo_notes"], seen["could_also_be"])
+    remarks = "".join(f"<li>{_text(escaped(text))}</li>" for text in filter(None, said))
     sure = f"<strong>{percent(probability)}</strong>" if isinstance(probability, float) else ""
     return (
         f'<li{attributes}><button type="button" aria-label="{_text(name)}">{pictures}</button>'

@@ -169,7 +169,6 @@ def _row(
         answer,
         outcome.prediction,
         outputs=outputs,
-        error_sentence=str(outcome.error) if outcome.error else "",
         sha256=outcome.sha256,
         milliseconds=outcome.milliseconds,
         evidence=evidence,

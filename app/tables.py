@@ -132,7 +132,7 @@ class TableWriter:
 
     def write(self, row: Mapping[str, Cell]) -> None:
         """Write one row. Raises WordsError when it lost its referral; a full disk shows at the latest at the end."""
-        for name in ("urgent_advice", "referral"):
+        for name in ("urgent_advice", "referral", "limits"):
             if is_blank(row.get(name)):
                 sentence = f"A row of {str(self._file.target)!r} must not lose its {name!r}; keep it."
                 raise WordsError("empty_text", sentence)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from model.conformal import PredictionSets
 from model.errors import ModelError
 from model.prediction import OTHER
 from model.preprocess import Preprocess
@@ -39,6 +40,10 @@ class ModelCard:
     """Logits are divided by it before the softmax (Guo et al., ICML 2017)."""
     threshold: float
     """Least calibrated probability with which a category, or a parent, is named."""
+    prediction_sets: PredictionSets | None = None
+    """None in a card from before 0.2: its predictions have no set."""
+    most_energy: float | None = None
+    """Highest energy with which a photo is judged, see `model.energy`. None in a card from before 0.2: any is."""
     quality: QualityLimits = field(default_factory=QualityLimits)
     intended_use: str = ""
     data: tuple[Mapping[str, Any], ...] = ()
@@ -61,6 +66,10 @@ class ModelCard:
             raise ValueError(f"temperature is positive, not {self.temperature}")
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold lies in [0, 1], not {self.threshold}")
+        if self.prediction_sets is not None and set(self.prediction_sets.least) != set(self.outputs):
+            raise ValueError("prediction sets have a threshold for every output, and no other")
+        if self.most_energy is not None and not math.isfinite(self.most_energy):
+            raise ValueError(f"most_energy is finite, not {self.most_energy}")
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -93,11 +102,13 @@ class ModelCard:
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r} instead of {FORMAT}")
         preprocess = value["preprocess"]
-        rest = {key: value[key] for key in value if key not in {"format", "preprocess", "quality"}}
+        rest = {key: value[key] for key in value if key not in {"format", "preprocess", "quality", "prediction_sets"}}
         rest["outputs"] = tuple(rest["outputs"])
         rest["parents"] = {parent: tuple(members) for parent, members in rest["parents"].items()}
         rest["data"] = tuple(rest["data"])
+        sets = value.get("prediction_sets")
         return cls(
+            prediction_sets=None if sets is None else PredictionSets(sets["coverage"], dict(sets["least"])),
             preprocess=Preprocess(preprocess["size"], tuple(preprocess["mean"]), tuple(preprocess["std"])),
             quality=QualityLimits(**value["quality"]),
             **rest,

@@ -12,9 +12,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.card import NETWORK, ModelCard
+from model.energy import UNFAMILIAR, energy
 from model.errors import ModelError
 from model.photo import Photo, read_photo
-from model.prediction import OTHER, Evidence, Prediction, Score
+from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, Evidence, Prediction, Score
 from model.quality import Quality, check_quality
 
 RELEASES = Path(__file__).parent / "released"
@@ -103,16 +104,12 @@ class Classifier:
         ]
 
     def _predict(self, one: Prepared, logits: NDArray[np.float32], evidence: Evidence | None) -> Prediction:
-        probabilities = softmax(logits / self.card.temperature)
-        if not np.isfinite(probabilities).all():
-            scores: tuple[Score, ...] = ()
-            because: tuple[str, ...] = ("no_finite_scores",)
-            named = None
-        else:
-            scores = tuple(Score(name, float(p)) for name, p in zip(self.card.outputs, probabilities, strict=True))
-            named, because = decide(scores, self.card)
-            if one.quality.refused:
-                named, because = None, one.quality.refused
+        scores, named, because = judge(logits, self.card)
+        if one.quality.refused:
+            named, because = None, one.quality.refused
+        sets = self.card.prediction_sets
+        # Conformal prediction promises nothing of a photo that is unlike those it was calibrated on.
+        fit = ABOUT_SCORES.issuperset(because)
         return Prediction(
             scores=scores,
             category=named.category if named else None,
@@ -120,8 +117,25 @@ class Classifier:
             not_sure_because=because,
             photo_notes=one.notes,
             model_version=self.card.version,
+            members=() if named is None else tuple(self.card.parents.get(named.category, (named.category,))),
+            prediction_set=sets.of(scores) if sets is not None and fit else (),
             evidence=evidence,
         )
+
+
+def judge(logits: NDArray[np.float32], card: ModelCard) -> tuple[tuple[Score, ...], Score | None, tuple[str, ...]]:
+    """Return the scores of one photo, what to name, and the reasons if that is None.
+
+    Logits that are not finite give no scores.
+    """
+    probabilities = softmax(logits / card.temperature)
+    if not np.isfinite(probabilities).all():
+        return (), None, ("no_finite_scores",)
+    scores = tuple(Score(name, float(p)) for name, p in zip(card.outputs, probabilities, strict=True))
+    named, because = decide(scores, card)
+    if card.most_energy is not None and energy(logits) > card.most_energy:
+        return scores, None, (*because, UNFAMILIAR)
+    return scores, named, because
 
 
 def decide(scores: Sequence[Score], card: ModelCard) -> tuple[Score | None, tuple[str, ...]]:
@@ -141,7 +155,7 @@ def decide(scores: Sequence[Score], card: ModelCard) -> tuple[Score | None, tupl
         if candidate.probability >= card.threshold and candidate.probability > other:
             return candidate, ()
     best = max([single, *parents], key=lambda score: score.probability)
-    return None, ("other",) if other >= best.probability else ("low_score",)
+    return None, (OTHER,) if other >= best.probability else (LOW_SCORE,)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

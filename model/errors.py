@@ -76,6 +76,7 @@ class ManifestError(InputError):
             "unknown_category",
             "missing_photo",
             "group_in_two_splits",
+            "unknown_body_site",
             "unknown_split",
             "no_photos",
             "too_few_photos",

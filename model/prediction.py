@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 OTHER = "other"
 """The network's last output: skin or things that are none of the categories. Never shown as a category."""
 
+LOW_SCORE = "low_score"
+"""Reason for not being sure: no category and no parent is likely enough."""
+ABOUT_SCORES = frozenset({LOW_SCORE, OTHER})
+"""Reasons for not being sure that rest on the scores. With any other the photo was unfit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -46,6 +51,11 @@ class Prediction:
     photo_notes: tuple[str, ...]
     """Codes of what the reader or the quality check noticed, such as `first_frame` or `blurred`."""
     model_version: str
+    prediction_set: tuple[str, ...] = ()
+    """Outputs that the photo may show, likeliest first, at the coverage that the card promises; `other` may be among
+    them. Empty when the model has no such promise, or when the photo is unlike those that it holds for."""
+    members: tuple[str, ...] = ()
+    """Outputs for which `category` stands: itself, or the members of a parent."""
     evidence: Evidence | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,8 @@
 """Is this photo good enough to judge, and is it skin at all: reasons in codes, from cheap statistics of a thumbnail.
 
-The limits were set on 857 photos of skin and 142 dermoscopic ones so that next to none of them is refused; they catch
-what no classifier can judge. Doubtful photos get a note instead, and stay for the classifier to judge.
+The limits were set on 857 photos of skin, on the same ones spoilt, and on 100 photos of things, so that next to none of
+the first is refused (training/EXPERIMENTS.md has the figures); they catch what no classifier can judge. Doubtful photos
+get a note instead, and stay for the classifier to judge.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class QualityLimits:
     """Refused when the luma that 95 % of the pixels stay below is less. Well lit, the darkest skin has about 40."""
     dim: float = 55
     """Noted when that luma is less."""
-    too_bright: float = 0.7
+    too_bright: float = 0.5
     """Refused when a larger share of the pixels has luma 250 or more: burnt out, and redness with it."""
     flat: float = 6
     """Refused when the middle 98 % of the lumas spread over less: one colour, nothing to see."""
@@ -38,9 +39,17 @@ class QualityLimits:
     """Noted when below, as for `blurred_share`."""
     soft_detail: float = 3.0
     """Noted when below, as for `blurred_detail`."""
+    noisy_luma: float = 11
+    """Refused when the noise of the calmest tenth of the photo has a larger standard deviation, in luma."""
+    noisy_colour: float = 12
+    """Refused when that in red minus green is larger: hair and scales have fine detail in luma, hardly in colour."""
+    drawn: float = 0.4
+    """Refused as a drawing or a screenshot when a larger share of the pixels, black and white ones left aside, equals
+    both neighbours. In photos it is below 0.11; smooth skin of the darkest and lightest tones, which has few different
+    values, comes to 0.36. Dim and soft photos are spared for the same reason."""
     noise_share: float = 0.85
     """Refused as no skin when fine detail is a larger share of all contrast: in photos it is below 0.75."""
-    skin_share: float = 0.25
+    skin_share: float = 0.3
     """Refused when a smaller share of the pixels has a colour that skin can have."""
     least_red_over_green: float = 0.03
     """Skin's ln(red / green) from here (Monk tone 1): blood and melanin absorb green more than red, in any skin."""
@@ -50,13 +59,20 @@ class QualityLimits:
     """Skin's ln(green / blue) from here (violet bruises)."""
     most_green_over_blue: float = 0.6
     """To here (tanned skin in yellow light)."""
+    too_small: int = 100
+    """Refused when the shorter side has fewer pixels: petechiae are lost."""
     small: int = 200
     """Noted when the shorter side has fewer pixels: petechiae may be lost."""
 
     def __post_init__(self) -> None:
         """Refuse limits that contradict each other."""
-        if self.dim < self.too_dark or self.soft_share < self.blurred_share or self.soft_detail < self.blurred_detail:
-            raise ValueError("a note must come before its refusal: dim >= too_dark, soft >= blurred")
+        if (
+            self.dim < self.too_dark
+            or self.soft_share < self.blurred_share
+            or self.soft_detail < self.blurred_detail
+            or self.small < self.too_small
+        ):
+            raise ValueError("a note comes before its refusal: dim >= too_dark, soft >= blurred, small >= too_small")
         if (
             self.least_red_over_green >= self.most_red_over_green
             or self.least_green_over_blue >= self.most_green_over_blue
@@ -69,7 +85,8 @@ class Quality:
     """What speaks against judging a photo."""
 
     refused: tuple[str, ...]
-    """Codes among `too_dark`, `too_bright`, `flat`, `blurred`, `no_skin`; empty for a photo that can be judged."""
+    """Codes among `too_small`, `too_dark`, `too_bright`, `flat`, `blurred`, `noisy`, `drawn`, `no_skin`; empty for a
+    photo that can be judged."""
     notes: tuple[str, ...]
     """Codes among `dim`, `soft`, `small`: judged all the same."""
 
@@ -80,7 +97,8 @@ _DEFAULT_LIMITS = QualityLimits()
 def check_quality(photo: Photo, limits: QualityLimits = _DEFAULT_LIMITS) -> Quality:
     """Return the reasons not to judge a photo, and the notes on one that is judged; about 1 ms.
 
-    A photo without light or detail is not also called blurred or no skin: its colours and edges say nothing.
+    A photo without light or detail is not also called blurred or no skin: its colours and edges say nothing. Nor is a
+    noisy one called no skin.
     """
     thumbnail = _thumbnail(photo.pixels)
     grey = thumbnail.convert("L")
@@ -91,9 +109,15 @@ def check_quality(photo: Photo, limits: QualityLimits = _DEFAULT_LIMITS) -> Qual
             refused.append("blurred")
         elif share < limits.soft_share and detail < limits.soft_detail:
             notes.append("soft")
-        if share > limits.noise_share or skin_share(np.asarray(thumbnail.reduce(2)), limits) < limits.skin_share:
+        if not (refused or notes) and drawn_share(thumbnail) > limits.drawn:
+            refused.append("drawn")
+        if _is_noisy(thumbnail, grey, limits):
+            refused.append("noisy")
+        elif share > limits.noise_share or skin_share(np.asarray(thumbnail.reduce(2)), limits) < limits.skin_share:
             refused.append("no_skin")
-    if min(photo.size) < limits.small:
+    if min(photo.size) < limits.too_small:
+        refused.append("too_small")
+    elif min(photo.size) < limits.small:
         notes.append("small")
     return Quality(tuple(refused), tuple(notes))
 
@@ -127,6 +151,41 @@ def _fine_detail(grey: Image.Image) -> tuple[float, float]:
     luma = np.asarray(grey, dtype=np.float32)
     detail = float((luma - np.asarray(grey.filter(ImageFilter.BoxBlur(2)), dtype=np.float32)).std())
     return detail / (float(luma.std()) + 1), detail
+
+
+def _is_noisy(thumbnail: Image.Image, grey: Image.Image, limits: QualityLimits) -> bool:
+    if noise(np.asarray(grey, dtype=np.int16)) > limits.noisy_luma:
+        return True
+    red, green = (np.asarray(thumbnail.getchannel(channel), dtype=np.int16) for channel in ("R", "G"))
+    return noise(red - green) > limits.noisy_colour
+
+
+def noise(values: NDArray[np.int16]) -> float:
+    """Return the standard deviation of noise in the calmest tenth of (height, width) values.
+
+    Immerkaer's difference of Laplacians (Computer Vision and Image Understanding, 1996), which is blind to edges that
+    are straight, in squares of 8 x 8. Spots, hair and scales leave some squares calm; noise leaves none.
+    """
+    lines = values[:-2] - 2 * values[1:-1] + values[2:]
+    detail = np.abs(lines[:, :-2] - 2 * lines[:, 1:-1] + lines[:, 2:])
+    rows, columns = detail.shape[0] // 8, detail.shape[1] // 8
+    squares = detail[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8).mean(axis=(1, 3))
+    # For normal noise the mean of the absolute detail is 6 sqrt(2 / pi) times its standard deviation.
+    return float(np.sqrt(np.pi / 2) / 6 * np.percentile(squares, 10))
+
+
+def drawn_share(thumbnail: Image.Image) -> float:
+    """Return the share of pixels that equal their right and their lower neighbour, black and white left aside.
+
+    Backgrounds that are black or white are even in photos, too.
+    """
+    colours = np.asarray(thumbnail.convert("RGBX")).view(np.uint32)[..., 0]
+    red, green, blue = (np.asarray(thumbnail.getchannel(channel))[:-1, :-1] for channel in "RGB")
+    lightest, darkest = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    coloured = (lightest >= 20) & (darkest <= 240)
+    here = colours[:-1, :-1]
+    equal = (here == colours[:-1, 1:]) & (here == colours[1:, :-1]) & coloured
+    return int(np.count_nonzero(equal)) / max(1, int(np.count_nonzero(coloured)))
 
 
 def skin_share(pixels: NDArray[np.uint8], limits: QualityLimits = _DEFAULT_LIMITS) -> float:

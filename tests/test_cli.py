@@ -11,6 +11,7 @@ import pytest
 from conftest import OUTPUTS
 from PIL import Image
 
+from app.languages import Language, shipped_words
 from app.wording import Words
 
 
@@ -58,6 +59,29 @@ def test_scoring_a_folder_prints_every_referral(photos: Path, tiny_model: Path) 
     for name in ("0.jpg", "1.jpg", "2.jpg"):
         assert name in text
     assert text.count("Not a medical device") + text.count("not a medical device") == 3
+
+
+def test_a_language_is_chosen_by_an_option(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"nothing")
+    result = redspots("score", photos / "0.jpg", broken, "--model", tiny_model, "--lang", "es")
+    text = " ".join(result.stdout.split())
+    assert result.returncode == 1, result.stderr
+    assert text.count(" ".join(spanish.intended_use.split())) == 2
+    assert spanish.errors["not_an_image"] in text
+    assert Words.read().intended_use[:40] not in text
+
+
+@pytest.mark.parametrize("command", ["score", "serve"])
+def test_an_error_follows_the_language_and_carries_the_referral(tmp_path: Path, command: str) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    photos = [tmp_path] if command == "score" else []
+    result = redspots(command, *photos, "--lang", "es", "--model", tmp_path / "no_model")
+    message = " ".join(result.stderr.split())
+    assert result.returncode in {2, 3}
+    for part in (spanish.entries["could_not_read"].referral, spanish.emergency, spanish.intended_use):
+        assert " ".join(part.split()) in message
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
@@ -134,7 +158,9 @@ def test_an_error_of_the_whole_command_carries_a_referral(tmp_path: Path) -> Non
         (["score", "--list", "{empty}/names.txt"], 2, "names.txt"),
         (["score", "ftp://127.0.0.1/a.jpg"], 2, "ftp://127.0.0.1/a.jpg"),
         (["score", "{photos}", "--words", "{empty}/words.toml"], 3, "words.toml"),
+        (["score", "{photos}", "--words", "words.toml", "--lang", "es"], 2, "--lang"),
         (["serve", "--model", "{empty}/no_model"], 3, "no_model"),
+        (["serve", "--words", "words.toml", "--lang", "es"], 2, "--lang"),
         (["evaluate", "--photos", "{empty}/gone.csv", "--model", "{model}"], 2, "gone.csv"),
         (["evaluate", "--photos", "{photos}", "--model", "{model}", "--out", "{empty}/m.json"], 2, "subfolder"),
         (["train", "--photos", "{empty}", "--out", "{empty}/out"], 2, "empty"),

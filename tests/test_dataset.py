@@ -1,5 +1,6 @@
 """Datasets, cache and augmentation: what the network sees in training is what it sees in use, but for augmentation."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -62,13 +63,22 @@ def test_a_drawn_example_is_drawn_the_same_each_time() -> None:
 
 
 def test_every_output_is_drawn_on_the_same_canvases() -> None:
-    canvases = [Path(str(number)) for number in range(10)]
+    canvases = [Example(Path(str(number)), "other", str(number)) for number in range(10)]
     planned = plan_drawn(DrawnOptions(on_photos=0.5), outputs=OUTPUTS, canvases=canvases, per_output=40, seed=1)
     for output in OUTPUTS:
         mine = [item for item in planned if item.category == output]
         assert len(mine) == 40
-        assert sorted(item.canvas for item in mine if item.canvas) == sorted(canvases * 2)
+        assert sorted(item.canvas for item in mine if item.canvas) == sorted([one.path for one in canvases] * 2)
     assert planned == plan_drawn(DrawnOptions(on_photos=0.5), outputs=OUTPUTS, canvases=canvases, per_output=40, seed=1)
+
+
+def test_a_canvas_serves_as_often_as_its_body_site_says() -> None:
+    canvases = [Example(Path(site), "other", site, body_site=site) for site in ("leg", "nail", "face")]
+    planned = plan_drawn(DrawnOptions(on_photos=1.0), outputs=OUTPUTS, canvases=canvases, per_output=450, seed=1)
+    count = Counter((item.category, str(item.canvas)) for item in planned)
+    assert count["purpura", "leg"] == pytest.approx(400, abs=1)
+    assert count["purpura", "nail"] == pytest.approx(10, abs=1)
+    assert {count["other", site] for site in ("leg", "nail", "face")} == {150}
 
 
 def test_without_canvases_everything_is_drawn_on_drawn_skin() -> None:

@@ -79,6 +79,7 @@ def test_conditions_choose_rows(tmp_path: Path) -> None:
         (["file_name,category", "gone.png,petechiae"], "missing_photo", "gone.png"),
         (["file_name,category", ",petechiae"], "missing_photo", "line 2"),
         (["file_name,category,split", "a.png,petechiae,training"], "unknown_split", "training"),
+        (["file_name,category,body_site", "a.png,petechiae,knee"], "unknown_body_site", "knee"),
         (["file_name,category"], "no_photos", "photos.csv"),
         (
             ["file_name,category,group,split", "a.png,petechiae,anna,train", "b.png,purpura,anna,validation"],

@@ -50,7 +50,7 @@ def test_no_other_command_is_told() -> None:
 def test_the_tree_shows_every_file() -> None:
     tree = re.search(r"```\n(model/.*?)```", README, re.DOTALL)
     assert tree
-    shown = set(re.findall(r"\w+\.(?:py|toml)\b|\w+/", tree[1]))
+    shown = set(re.findall(r"[\w.]+\.(?:py|toml)\b|\w+/", tree[1]))
     for package in ("model", "training", "app"):
         modules = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
         assert modules <= shown, modules - shown

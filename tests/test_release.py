@@ -74,6 +74,9 @@ def test_the_card_says_how_it_was_made(trained: Path) -> None:
     assert card.training["seed"] == 3
     assert card.training["recipe"]["network"]["backbone"] == "test_efficientnet"
     assert set(card.metrics) == {"validation", "test"}
+    assert card.prediction_sets is not None and card.most_energy is not None
+    assert "coverage_of_sets_bleeding_spots" not in card.metrics["test"]["figures"], "no parent in this recipe"
+    assert card.metrics["validation"]["figures"]["size_of_sets"]["value"] >= 1
     assert set(card.files) == {"classifier.onnx", "weights.safetensors", "README.md"}
     drawn = next(source for source in card.data if source["source"].startswith("drawn"))
     assert drawn["photos"]["petechiae"] == 5
@@ -82,7 +85,15 @@ def test_the_card_says_how_it_was_made(trained: Path) -> None:
 
 def test_the_readme_says_what_must_be_said(trained: Path) -> None:
     text = (trained / "README.md").read_text()
-    for words in ("Not a medical device", "No clinician has reviewed", "auc petechiae", "Seed 3", "licence"):
+    for words in (
+        "Not a medical device",
+        "No clinician has reviewed",
+        "auc petechiae",
+        "Seed 3",
+        "licence",
+        "Prediction sets",
+        "energy",
+    ):
         assert words in text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from model.photo import read_photo
 from model.prediction import OTHER
 from model.preprocess import centre_square
 from training import rendering
+from training.canvases import chances_of
 from training.manifest import NOT_SKIN, Example
 from training.recipe import DrawnOptions
 from training.threads import keep_to_one_thread
@@ -41,22 +41,34 @@ class DrawnExample:
 
 
 def plan_drawn(
-    options: DrawnOptions, *, outputs: Sequence[str], canvases: Sequence[Path], per_output: int, seed: int
+    options: DrawnOptions, *, outputs: Sequence[str], canvases: Sequence[Example], per_output: int, seed: int
 ) -> list[DrawnExample]:
     """Return `per_output` drawn examples for each output.
 
-    The same canvases serve every output, in another order: the canvas then says nothing about the category.
+    The same canvases serve every output, in another order: what else they show says nothing about the category. Only
+    where on the body they lie does, as it does in life.
     """
     random = np.random.default_rng(seed)
     planned = []
     on_photos = round(per_output * options.on_photos) if canvases else 0
     for output in outputs:
-        rounds = math.ceil(on_photos / max(1, len(canvases)))
-        order = [canvases[index] for _ in range(rounds) for index in random.permutation(len(canvases))]
-        chosen = [*order[:on_photos], *[None] * (per_output - on_photos)]
+        chosen = [*_choose_canvases(random, output, canvases, count=on_photos), *[None] * (per_output - on_photos)]
         seeds = random.integers(2**31, size=per_output).tolist()
         planned += [DrawnExample(output, number, canvas) for number, canvas in zip(seeds, chosen, strict=True)]
     return planned
+
+
+def _choose_canvases(
+    random: np.random.Generator, category: str, canvases: Sequence[Example], *, count: int
+) -> list[Path]:
+    """Return `count` canvases in random order, each as often as its chance says, give or take one."""
+    if not count:
+        return []
+    order = random.permutation(len(canvases))
+    until = np.cumsum(chances_of(category, [canvases[index] for index in order]))
+    marks = (np.arange(count) + random.random()) / count
+    chosen = order[np.searchsorted(until, marks * until[-1])]
+    return [canvases[index].path for index in random.permutation(chosen)]
 
 
 def plan_transplants(
@@ -71,19 +83,20 @@ def plan_transplants(
     planned = []
     for output in outputs:
         donors = [example.path for example in examples if example.category == output]
+        chances = chances_of(output, canvases)
         for turn in range(per_output if donors else 0):
             if turn % len(donors) == 0:
                 order = random.permutation(len(donors))
             on_photo = canvases and random.random() < on_photos
-            canvas = canvases[int(random.integers(len(canvases)))] if on_photo else None
+            canvas = canvases[int(random.choice(len(canvases), p=chances))].path if on_photo else None
             donor = donors[order[turn % len(donors)]]
             planned.append(DrawnExample(output, int(random.integers(2**31)), canvas, donor))
     return planned
 
 
-def canvases_of(examples: Sequence[Example]) -> list[Path]:
+def canvases_of(examples: Sequence[Example]) -> list[Example]:
     """Return the photos that may be drawn on: skin that is none of the categories."""
-    return [example.path for example in examples if example.category == OTHER]
+    return [example for example in examples if example.category == OTHER]
 
 
 def cached_pixels(

@@ -1,7 +1,8 @@
-"""Temperature, prior of `other` and threshold, all chosen on held-back photos: real ones wherever there are any."""
+"""All that is chosen on held-back photos, real ones wherever there are enough: scaling, threshold, sets, energy."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,17 +13,21 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from model.card import ModelCard
-from model.classifier import decide, softmax
-from model.prediction import OTHER, Score
+from model.classifier import decide, judge, softmax
+from model.energy import UNFAMILIAR, energy
+from model.prediction import OTHER
 from model.preprocess import Preprocess
 from training.cache import output_of
 from training.dataset import Item, targets_of
 from training.manifest import Example
 from training.network import EvidenceNetwork
+from training.prediction_sets import calibrate_sets, counted, set_groups
 from training.recipe import Recipe
 
 CANDIDATES = np.linspace(0.4, 0.95, 56)
 """Thresholds that are tried. Below 0.4 an answer would more often be wrong than right for some category."""
+FAMILIAR = 0.95
+"""Share of photos of the categories that are not too far from what the network knows."""
 LEAST_REAL = 4
 """Held-back real photos of an output from which on its drawn ones, which are easier, no longer calibrate."""
 
@@ -30,24 +35,40 @@ LEAST_REAL = 4
 def calibrate(
     card: ModelCard, logits: NDArray[np.float64], items: Sequence[Item], recipe: Recipe
 ) -> tuple[ModelCard, float]:
-    """Return the card with temperature and threshold, and what to add to the logit of `other`.
+    """Return the card with all that decides, and what to add to the logit of `other`.
 
     `logits` (n, outputs) are of `items`, none of which its network was trained on. The addition makes up for training
     on fewer photos of `other` than people show (Saerens et al., Neural Computation 2002); it is 0 unless the recipe
-    says how many those are.
+    says how many those are. After cross-validation the logits are of the folds' networks; the mean of their weights,
+    which ships, is taken to have logits alike.
     """
     weights = calibration_weights(items, card.outputs, recipe)
     targets = np.array(targets_of(items, card.outputs))
     temperature, offset = fit_scaling(logits, targets, weights, shift_other=recipe.decision.other_prior is not None)
     card = replace(card, temperature=round(temperature, 4))
+    logits = add_to_other(logits, offset)
+    probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
+    card = replace(
+        card,
+        prediction_sets=calibrate_sets(probabilities, items, outputs=card.outputs, parents=card.parents),
+        most_energy=choose_most_energy(logits, np.where(targets < len(card.categories), weights, 0.0)),
+    )
     threshold = choose_threshold(
-        add_to_other(logits, offset),
+        logits,
         [output_of(item) for item in items],
         card,
         answered_accuracy=recipe.decision.answered_accuracy,
         weights=weights,
     )
     return replace(card, threshold=threshold), offset
+
+
+def calibration_items(items: Sequence[Item], outputs: Sequence[str], recipe: Recipe) -> NDArray[np.int64]:
+    """Return the indices of the items that calibration looks at, if they are held back."""
+    used = calibration_weights(items, outputs, recipe) > 0
+    for group in set_groups(outputs, recipe.decision.parents):
+        used |= counted(items, group)
+    return np.flatnonzero(used)
 
 
 def calibration_weights(items: Sequence[Item], outputs: Sequence[str], recipe: Recipe) -> NDArray[np.float64]:
@@ -107,6 +128,20 @@ def fit_scaling(
     return float(np.exp(found.x[0])), float(found.x[1]) if shift_other else 0.0
 
 
+def choose_most_energy(logits: NDArray[np.float64], weights: NDArray[np.float64]) -> float | None:
+    """Return the lowest energy that `FAMILIAR` of the photos, counted by `weights`, do not exceed; None without any.
+
+    `logits` are (n, outputs); photos of `other` have the weight 0.
+    """
+    if not weights.any():
+        return None
+    energies = np.array([energy(row) for row in logits.astype(np.float32)])
+    order = np.argsort(energies)
+    shares = np.cumsum(weights[order]) / weights.sum()
+    # Rounded up: a photo that lies on the threshold passes.
+    return math.ceil(float(energies[order][np.searchsorted(shares, FAMILIAR - 1e-9)]) * 1e4) / 1e4
+
+
 def choose_threshold(
     logits: NDArray[np.float64],
     truths: Sequence[str],
@@ -120,11 +155,10 @@ def choose_threshold(
     An answer is right when it names the photo's category or a parent of it. A photo of `other` has no right answer.
     """
     weights = np.ones(len(truths)) if weights is None else weights
-    probabilities = [softmax(row / card.temperature) for row in logits.astype(np.float32)]
-    scores = [[Score(name, float(p)) for name, p in zip(card.outputs, row, strict=True)] for row in probabilities]
+    judged = [judge(row, card) for row in logits.astype(np.float32)]
     for threshold in CANDIDATES:
         tried = replace(card, threshold=float(threshold))
-        named = [decide(one, tried)[0] for one in scores]
+        named = [None if UNFAMILIAR in because else decide(scores, tried)[0] for scores, _, because in judged]
         answered = np.array([name is not None for name in named])
         pairs = zip(named, truths, strict=True)
         right = np.array([name is not None and is_right(name.category, truth, card) for name, truth in pairs])

@@ -18,6 +18,7 @@ from model.card import ModelCard
 from model.prediction import OTHER
 from training.calibrate import is_right
 from training.manifest import NOT_SKIN
+from training.prediction_sets import set_figures
 from training.scored import Scored
 
 BINS = 15
@@ -68,6 +69,8 @@ def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable
         found[f"accuracy_of_the_surest_{share:.0%}".replace("%", "_percent")] = partial(
             _accuracy_of_surest, card=card, share=share
         )
+    if card.prediction_sets is not None:
+        found |= set_figures(card.outputs, card.parents, card.prediction_sets)
     for background in (OTHER, NOT_SKIN):
         found[f"not_sure_on_{background}"] = partial(_not_sure, truth=background)
     for band in bands:

@@ -20,6 +20,9 @@ NOT_SKIN = "not_skin"
 
 SPLITS = ("train", "validation", "test")
 
+BODY_SITES = ("face", "scalp", "neck", "trunk", "arm", "hand", "leg", "foot", "fold", "mouth", "nail")
+"""`fold` is groin, buttocks and armpit; `trunk` is chest, belly and back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -34,6 +37,10 @@ class Example:
     skin_tone: str | None = None
     source: str = ""
     licence: str = ""
+    body_site: str | None = None
+    """One of `BODY_SITES`, where it is known."""
+    calm: bool = False
+    """Whether most of the skin shows no strong finding: the best skin to draw on."""
 
 
 def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[str] = ()) -> list[Example]:
@@ -123,6 +130,11 @@ def _example(found: str, row: Mapping[str, str], path: Path, categories: Collect
     split = row.get("split") or None
     if split is not None and split not in SPLITS:
         raise ManifestError("unknown_split", f"{found} has the split {split!r}; use one of {', '.join(SPLITS)}.")
+    body_site = row.get("body_site") or None
+    if body_site is not None and body_site not in BODY_SITES:
+        raise ManifestError(
+            "unknown_body_site", f"{found} has the body site {body_site!r}; use one of {', '.join(BODY_SITES)}."
+        )
     return Example(
         path=photo,
         category=row["category"],
@@ -131,6 +143,8 @@ def _example(found: str, row: Mapping[str, str], path: Path, categories: Collect
         skin_tone=row.get("skin_tone") or None,
         source=row.get("source") or "",
         licence=row.get("licence") or "",
+        body_site=body_site,
+        calm=row.get("calm") == "yes",
     )
 
 

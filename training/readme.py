@@ -36,6 +36,7 @@ def model_readme(card: ModelCard) -> str:
                 *(_measured(TITLES.get(name, name), value) for name, value in card.metrics.items()),
                 f"A category is named at a calibrated probability of at least {card.threshold:.2f} "
                 f"(temperature {card.temperature:.3f}). Intervals: 95 %, bootstrap over groups.",
+                *_doubt(card),
                 "## Trained on",
                 _data(card),
                 "## How",
@@ -44,6 +45,21 @@ def model_readme(card: ModelCard) -> str:
         )
         + "\n"
     )
+
+
+def _doubt(card: ModelCard) -> list[str]:
+    """Return what the model says beyond a category: sets, and how far a photo may be from what it knows."""
+    told = []
+    if (sets := card.prediction_sets) is not None:
+        always = [output for output, least in sets.least.items() if least == 0]
+        told.append(
+            f"Prediction sets (split conformal prediction, by output) aim to hold the truth for {sets.coverage:.0%} "
+            "of the photos of each output that are like those that calibrated them; `coverage of sets` says how often "
+            "they did." + (f" Always in the set, for want of photos: {', '.join(always)}." if always else "")
+        )
+    if card.most_energy is not None:
+        told.append(f"A photo with an energy over the categories above {card.most_energy:.3f} is not judged.")
+    return told
 
 
 def _measured(title: str, metrics: Mapping[str, Any]) -> str:

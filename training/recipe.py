@@ -41,6 +41,9 @@ class DrawnOptions(_Section):
     """Drawn photos for validation, on canvases of validation groups only."""
     on_photos: float = Field(0.5, ge=0, le=1)
     """Share drawn onto real photos of `other`; the rest is drawn on drawn skin."""
+    canvases: str = ""
+    """CSV table beside the recipe, with `sha256`, `body_site` and `calm` (yes or empty) of photos to draw on: lesions
+    are drawn more often where their category is seen more often, and on calm skin."""
     transplanted_per_category: int = Field(0, ge=0)
     """Photos with the lesions of real ones, for every category that has real photos, and for `other`."""
 

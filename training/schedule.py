@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model.preprocess import Preprocess
 from training.augment import build_augmentation
 from training.cache import cached_pixels, is_cached, output_of
-from training.calibrate import calibration_weights, logits_of
+from training.calibrate import calibration_items, logits_of
 from training.crossval import cross_validate
 from training.dataset import Item, PhotoDataset, sampling_weights, targets_of
 from training.fit import fit
@@ -92,7 +92,7 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     _count(setting, "train", items)
     was_cached = is_cached(items, side=setting.side, folder=setting.cache)
     pixels = _training_pixels(setting, items)
-    wanted = np.flatnonzero(calibration_weights(items, setting.outputs, setting.recipe))
+    wanted = calibration_items(items, setting.outputs, setting.recipe)
     small = cached_pixels([items[index] for index in wanted], side=setting.preprocess.size, folder=setting.cache)
 
     networks: list[EvidenceNetwork] = []

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.card import ModelCard
-from model.classifier import Classifier, decide, softmax
+from model.classifier import Classifier, judge
 from model.errors import RedspotsError
-from model.prediction import Score
 from model.scoring import score_photos
 from training.manifest import Example
 from training.skin_tone import skin_band
@@ -58,12 +57,9 @@ def score_examples(
 
 def scored_logits(examples: Sequence[Example], logits: NDArray[np.float64], card: ModelCard) -> Scored:
     """Return labelled photos with what a card makes of their logits (n, outputs); their quality is not looked at."""
-    probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
-    named = [
-        decide([Score(output, float(p)) for output, p in zip(card.outputs, row, strict=True)], card)[0]
-        for row in probabilities
-    ]
-    return _scored(examples, probabilities, [score.category if score else "" for score in named])
+    judged = [judge(row, card) for row in logits.astype(np.float32)]
+    probabilities = np.array([[score.probability for score in scores] for scores, _, _ in judged])
+    return _scored(examples, probabilities, [named.category if named else "" for _, named, _ in judged])
 
 
 def _scored(examples: Sequence[Example], probabilities: NDArray[np.float64], named: Sequence[str]) -> Scored:

@@ -12,6 +12,9 @@ from training.rendering.scene import Scene
 
 _TRIES = 5
 _ENOUGH_SKIN = 0.35
+_WIDE = 0.5
+"""Share of canvases that are left whole. Were all of them cropped, a face or a whole leg would be a sign of `other`,
+whose real photos are not."""
 
 
 def crop_canvas(rng: Rng, canvas: NDArray[np.uint8], size: int, *, monk_tone: int | None = None) -> Scene:
@@ -20,7 +23,8 @@ def crop_canvas(rng: Rng, canvas: NDArray[np.uint8], size: int, *, monk_tone: in
     With a `monk_tone`, melanin is added to the skin until it is as dark; skin is never made lighter, because what the
     photo lost in its dark parts cannot be invented.
     """
-    pixels, skin = _choose_crop(rng, canvas, size)
+    wide = rng.random() < _WIDE
+    pixels, skin = _whole(rng, canvas, size) if wide else _choose_crop(rng, canvas, size)
     light = to_linear(pixels)
     if monk_tone is not None:
         light = _darken(light, skin, tone=float(monk_tone))
@@ -31,12 +35,19 @@ def crop_canvas(rng: Rng, canvas: NDArray[np.uint8], size: int, *, monk_tone: in
         light=light - shine[..., None],
         shine=shine,
         skin=skin,
-        scale=size / log_uniform(rng, 45, 260),
+        scale=size / (log_uniform(rng, 120, 450) if wide else log_uniform(rng, 45, 260)),
         angle=rng.uniform(0, 2 * np.pi),
         slant=rng.uniform(0.05, 0.6),
         axis=rng.uniform(0, 2 * np.pi),
         tone=None if monk_tone is None else float(monk_tone),
     )
+
+
+def _whole(rng: Rng, canvas: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], Plane]:
+    """Return (pixels, skin) of almost the whole canvas; a close crop when hardly any skin is found in it."""
+    pixels = _crop(rng, canvas, size, least=0.85)
+    skin = skin_mask(pixels)
+    return (pixels, skin) if skin.mean() > 0.1 else _choose_crop(rng, canvas, size)
 
 
 def _choose_crop(rng: Rng, canvas: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], Plane]:

@@ -57,7 +57,8 @@ def _spots(rng: Rng, scene: Scene, lesions: Lesions, *, kind: str) -> None:
     halo = blur(spots.paint(each), 0.6 * radius)
     lesions.add("oxy", rng.uniform(0, 0.5) * halo)
     # Blood spreads along the skin's own structure: outlines are bent at every scale, and neighbours flow together.
-    bend = rng.uniform(0.15, 0.4) if kind == "palpable" else rng.uniform(0.25, 0.7)
+    # Raised spots keep a round outline; flat ones are more often ragged, never torn.
+    bend = rng.uniform(0.04, 0.2) if kind == "palpable" else log_uniform(rng, 0.07, 0.45)
     down, right = (
         bend * radius * fractal(rng, size, cells=size / radius * rng.uniform(0.35, 0.8), octaves=3, gain=0.6)
         for _ in range(2)
