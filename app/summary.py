@@ -22,7 +22,7 @@ class Counts:
     errors: Counter[str] = field(default_factory=Counter)
     """By code."""
     first_errors: dict[str, str] = field(default_factory=dict)
-    """The first sentence of each code."""
+    """The first sentence of each code, with its file."""
 
     def add(self, row: Mapping[str, Cell]) -> None:
         """Count one row."""
@@ -31,7 +31,9 @@ class Counts:
             self.headlines[str(row["headline"])] += 1
         else:
             self.errors[str(code)] += 1
-            self.first_errors.setdefault(str(code), str(row["error"]).partition(": ")[2])
+            name, sentence = escaped(str(row["file"])), str(row["error"]).partition(": ")[2]
+            # Not in every language does the sentence name its file.
+            self.first_errors.setdefault(str(code), sentence if name in sentence else f"{name}: {sentence}")
 
     @property
     def failed(self) -> int:
