@@ -54,11 +54,18 @@ def _network() -> Calibrated:
     return Calibrated().eval()
 
 
+def square(photo: Image.Image) -> Image.Image:
+    """Return the largest centred square."""
+    left, top = (photo.width - min(photo.size)) // 2, (photo.height - min(photo.size)) // 2
+    return photo.crop((left, top, left + min(photo.size), top + min(photo.size)))
+
+
 def _transform(network: Calibrated) -> Any:
     return transforms.Compose(
         [
-            transforms.Resize(network.side, interpolation=InterpolationMode.BICUBIC),
-            transforms.CenterCrop(network.side),
+            # The other way round, as usual, rounds the crop to whole pixels, and scores move by up to 0.1.
+            transforms.Lambda(square),
+            transforms.Resize((network.side, network.side), interpolation=InterpolationMode.BICUBIC),
             transforms.ToTensor(),
             transforms.Normalize(network.mean, network.std),
         ]
@@ -135,15 +142,14 @@ def hugging_face() -> Score:
     )
     classify = pipeline("image-classification", model=Model(config).eval(), image_processor=processor, device="cpu")
 
-    def square(path: Path) -> Image.Image:
-        photo = Image.open(path).convert("RGB")
-        left, top = (photo.width - min(photo.size)) // 2, (photo.height - min(photo.size)) // 2
-        return photo.crop((left, top, left + min(photo.size), top + min(photo.size)))
-
     def score(photos: Sequence[Path]) -> list[list[float]]:
         found = []
         for start in range(0, len(photos), BATCH):
-            said = classify([square(path) for path in photos[start : start + BATCH]], batch_size=BATCH, top_k=None)
+            said = classify(
+                [square(Image.open(path).convert("RGB")) for path in photos[start : start + BATCH]],
+                batch_size=BATCH,
+                top_k=None,
+            )
             by_name = [{one["label"]: one["score"] for one in photo} for photo in said]
             found += [[photo[name] for name in network.outputs] for photo in by_name]
         return found

@@ -46,7 +46,7 @@ def odd_files() -> dict[str, tuple[bytes, str]]:
         "black.png": (encoded(np.zeros((240, 320, 3), np.uint8), "PNG"), "too_dark"),
         "white.png": (encoded(np.full((240, 320, 3), 255, np.uint8), "PNG"), "too_bright"),
         "grey.png": (encoded(np.full((240, 320, 3), 120, np.uint8), "PNG"), "flat"),
-        "noise.png": (encoded(np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8), "PNG"), "no_skin"),
+        "noise.png": (encoded(np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8), "PNG"), "noisy"),
         "sea.png": (encoded(np.asarray(Image.fromarray(pixels[..., ::-1])), "PNG"), "no_skin"),
         "=formula().jpg": (encoded(pixels), SCORED),
         "$(touch x).jpg": (encoded(pixels), SCORED),
