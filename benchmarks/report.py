@@ -63,7 +63,7 @@ def main() -> None:
     said = (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}, {setting['cores']} cores ({platform.machine()}), Python "
         f"{platform.python_version()}, load {setting['load']} before the start; {setting['web']} web photos, "
-        f"{setting['phone']} phone photos, {setting['rounds']} rounds; {versions}."
+        f"{setting['phone']} phone photos, {setting['rounds']} round(s); {versions}."
     )
     draw(figures, HERE / "costs.svg")
     parts = (said, bars_table(figures), costs_table(figures), "![CPU time per web photo](costs.svg)")
