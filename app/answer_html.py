@@ -6,18 +6,16 @@ import base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 from itertools import groupby
 
-from PIL import Image
-
 from app.answer import Answer, Section, Share
+from app.illustrations import as_jpeg, choose_map
 from app.overlay import has_positive_part, overlay
 from app.red_flags import RedFlag
 from app.wording import Words
 from model.errors import InputError
 from model.photo import Photo
-from model.prediction import OTHER, Prediction
+from model.prediction import Prediction
 
 ERROR = "error"
 
@@ -149,23 +147,17 @@ def _bars(shares: tuple[Share, ...], page: Mapping[str, str]) -> str:
 
 def _evidence(words: Words, seen: Seen) -> str:
     """Return the map of the named category, of a parent's likelier member, or else of the likeliest category."""
-    page, prediction = words.page, seen.prediction
-    evidence = prediction.evidence
-    candidates = [score for score in prediction.scores if score.category != OTHER]
-    if evidence is None or not candidates:
+    page = words.page
+    chosen = choose_map(seen.prediction, seen.parents)
+    if chosen is None or seen.prediction.evidence is None:
         return ""
-    category = prediction.category
-    members = () if category is None else seen.parents.get(category, (category,))
-    named = [score for score in candidates if score.category in members]
-    likeliest = max(named or candidates, key=lambda score: score.probability)
-    one_map = evidence.maps[prediction.scores.index(likeliest)]
+    likeliest, one_map = chosen
     name = words.name(likeliest.category)
     title = f"<h3>{text(page['evidence_title'])}</h3>"
     if not has_positive_part(one_map):
         return f"{title}<p>{text(page['evidence_none'].format(category=name))}</p>"
-    picture = BytesIO()
-    Image.fromarray(overlay(seen.photo, one_map, evidence.box)).save(picture, format="JPEG", quality=82)
-    source = "data:image/jpeg;base64," + base64.b64encode(picture.getvalue()).decode("ascii")
+    picture = as_jpeg(overlay(seen.photo, one_map, seen.prediction.evidence.box), quality=82)
+    source = "data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii")
     alternative = text(page["evidence_alt"].format(category=name))
     caption = text(page["evidence_caption"].format(category=name))
     return f'{title}<figure><img alt="{alternative}" src="{source}"><figcaption>{caption}</figcaption></figure>'
