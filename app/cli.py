@@ -37,32 +37,49 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read pho
 
 @app.command()
 def score(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Table to write, .csv or .jsonl; text on the terminal if not.")
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos, folders, patterns such as 'photos/**/*.jpg', URLs, or - for names on stdin."),
     ] = None,
+    lists: Annotated[
+        list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Page to look through: one .html file with all photos.")] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
     model: Model = None,
     words: WordsFile = None,
     lang: Lang = None,
-    workers: Workers = 2,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
-    from app.scores import score_to_table, score_to_terminal
+    from app.score_command import Request, run
     from app.wording import Words
-    from model.classifier import Classifier, newest_release
-    from model.photo import find_photos
 
     with _referring(lang):
-        spoken = Words.read(_one_of(words, lang))
-        found = find_photos(paths)
-        classifier = Classifier.load(model or newest_release())
-        spoken.require(classifier.card.categories, classifier.card.parents)
-        if out is None:
-            failed = score_to_terminal(classifier, spoken, found, console=Console(), workers=workers)
-        else:
-            failed = score_to_table(classifier, spoken, found, out=out, console=Console(stderr=True), workers=workers)
-    if failed:
-        raise typer.Exit(1)
+        request = Request(
+            names=names or [],
+            lists=lists or [],
+            model=model,
+            out=out,
+            report=report,
+            evidence=evidence,
+            workers=workers,
+            limit=limit,
+            dry_run=dry_run,
+            resume=resume,
+            quiet=quiet,
+        )
+        status = run(request, Words.read(_one_of(words, lang)))
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -168,6 +185,23 @@ def evaluate(
     write_metrics(out, {"model_version": classifier.card.version, "photos_from": str(photos), **metrics})
     if errors:
         raise typer.Exit(1)
+
+
+@app.command()
+def describe(
+    model: Annotated[Path, typer.Argument(help="Model folder whose card to write anew.")],
+    notes: Annotated[Path | None, typer.Option(help="Markdown: what people found by looking.")] = None,
+    figures: Annotated[
+        list[str] | None, typer.Option(help="TITLE=FILE of redspots evaluate, to stand on the card; repeatable.")
+    ] = None,
+) -> None:
+    """Put what was found about a model onto its card, for people and programs."""
+    pairs = [text.rpartition("=") for text in figures or []]
+    if wrong := next(
+        (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
+    ):
+        raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
+    _training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
 
 
 @data.command()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-from io import BytesIO
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -61,13 +58,6 @@ def small(photo: Photo, longest: int) -> NDArray[np.uint8]:
     picture = Image.fromarray(photo.pixels)
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return np.asarray(picture, dtype=np.uint8)
-
-
-def jpeg_address(pixels: NDArray[np.uint8]) -> str:
-    """Return a picture as a data address, for HTML that asks nothing of any server."""
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, format="JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def has_positive_part(evidence: NDArray[np.float32]) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.answer import Answer
+from app.illustrations import choose_map, jpeg_address
 from app.markup import text
-from app.overlay import LONGEST_SIDE, has_positive_part, jpeg_address, overlay, small
+from app.overlay import LONGEST_SIDE, has_positive_part, overlay, small
 from app.wording import Words
 from model.photo import Photo
-from model.prediction import OTHER, Prediction
+from model.prediction import Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,17 @@ def _bars(answer: Answer, page: Mapping[str, str]) -> str:
 
 def _evidence(words: Words, seen: Seen) -> str:
     """Return the map of the named category, of a parent's likelier member, or else of the likeliest category."""
-    page, prediction = words.page, seen.prediction
-    evidence = prediction.evidence
-    candidates = [score for score in prediction.scores if score.category != OTHER]
-    if evidence is None or not candidates:
+    page = words.page
+    chosen = choose_map(seen.prediction, seen.parents)
+    if chosen is None or seen.prediction.evidence is None:
         return ""
-    category = prediction.category
-    members = () if category is None else seen.parents.get(category, (category,))
-    named = [score for score in candidates if score.category in members]
-    likeliest = max(named or candidates, key=lambda score: score.probability)
-    one_map = evidence.maps[prediction.scores.index(likeliest)]
+    likeliest, one_map = chosen
     name = words.name(likeliest.category)
     title = f"<h3>{text(page['evidence_title'])}</h3>"
     if not has_positive_part(one_map):
         return f"{title}<p>{text(page['evidence_none'].format(category=name))}</p>"
     below = jpeg_address(small(seen.photo, LONGEST_SIDE))
-    above = jpeg_address(overlay(seen.photo, one_map, evidence.box))
+    above = jpeg_address(overlay(seen.photo, one_map, seen.prediction.evidence.box))
     alternative = text(page["evidence_alt"].format(category=name))
     caption = text(page["evidence_caption"].format(category=name))
     return (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from app.answer_html import answer_html, badge
+from app.illustrations import jpeg_address
 from app.looking import Looked
 from app.markup import text
-from app.overlay import jpeg_address, small
+from app.overlay import small
 from app.red_flags import RedFlag
 from app.several import most_urgent
 from app.wording import Words

@@ -70,6 +70,8 @@ class Words:
     red_flag_sources: tuple[str, ...]
     page: Mapping[str, str]
     """What the page says around an answer."""
+    report: Mapping[str, str]
+    """What a report says around its answers."""
 
     @classmethod
     def read(cls, path: Path | None = None) -> Words:
@@ -92,6 +94,7 @@ class Words:
             glass_test=Section(file.text("glass_test", "title"), file.text("glass_test", "text")),
             limits=f"{file.text('intended_use')}\n\n{file.text('limits')}",
             page=read_table(file, "page", like=shipped),
+            report=read_table(file, "report", like=shipped),
             red_flags=read_red_flags(file, "red_flags", RedFlag),
             same_day_because=read_red_flags(file, "same_day_because", SAME_DAY_ALONE),
             red_flag_sources=read_sources(file, "red_flag_sources"),

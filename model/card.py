@@ -52,6 +52,8 @@ class ModelCard:
     """Recipe, command, seed, minutes and package versions."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
     """What was measured, per set of photos."""
+    notes: str = ""
+    """Markdown: what people found by looking, such as where it fails."""
     files: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of every other file of the folder, by name."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet
 import pytest
 from drawing import encoded, skin
 from gradio_client import Client, handle_file
@@ -29,14 +30,17 @@ from app.answer_html import answer_html
 from app.cli import _referring
 from app.cli import app as command_line
 from app.guard import MAX_FILE_BYTES
+from app.journal import Entry, Journal
 from app.languages import Language, shipped_words
 from app.red_flags import RedFlag
+from app.report import report_entry, write_report
 from app.tables import TableWriter, print_answer, row
 from app.wording import Answer, Words
 from model.classifier import Classifier
 from model.errors import RedspotsError, WordsError
 from model.photo import Photo
 from model.prediction import Prediction, Score
+from model.scoring import Outcome
 
 # Gradio's queue uses options that pandas is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
@@ -164,6 +168,23 @@ def jsonl_table(case: Case, language: Language, stage: Stage) -> str:
     return "\n".join(map(str, values.values()))
 
 
+def parquet_table(case: Case, language: Language, stage: Stage) -> str:
+    """The values of a Parquet table."""
+    (values,) = pyarrow.parquet.read_table(_table(case, language, stage.folder / "table.parquet")).to_pylist()
+    return "\n".join(map(str, values.values()))
+
+
+def report(case: Case, language: Language, stage: Stage) -> str:
+    """The text of an HTML report of one photo."""
+    answer = case.answer(language)
+    outcome = Outcome(Path("a.jpg"), case.prediction, case.error)
+    with Journal.open(stage.folder / "journal", run={}, resume=False) as journal:
+        cells = row("a.jpg", answer, case.prediction, outputs=OUTPUTS)
+        journal.append(Entry(cells, report_entry(outcome, answer)))
+        write_report(stage.folder / "report.html", journal, SPOKEN[language])
+    return _text_of((stage.folder / "report.html").read_text(encoding="utf-8"))
+
+
 def page(case: Case, language: Language, stage: Stage) -> str:
     """The text of the page's answer, read from its HTML as a browser would."""
     return _text_of(answer_html(case.answer(language), SPOKEN[language]))
@@ -182,10 +203,12 @@ SURFACES: list[Callable[[Case, Language, Stage], str]] = [
     narrow_terminal,
     csv_table,
     jsonl_table,
+    parquet_table,
+    report,
     page,
     http_api,
 ]
-TABLES = {csv_table, jsonl_table}
+TABLES = {csv_table, jsonl_table, parquet_table}
 """Surfaces for programs: they tell the urgency by its code."""
 
 
@@ -401,7 +424,7 @@ def test_the_command_refuses_words_that_would_lose_it_and_says_it_all_the_same(
 
 @pytest.mark.parametrize(
     "options",
-    [["--no-referral"], ["--quiet"], ["--lang", "none"], ["--words", ""], ["--lang", "es", "--words", "words.toml"]],
+    [["--no-referral"], ["--silent"], ["--lang", "none"], ["--words", ""], ["--lang", "es", "--words", "words.toml"]],
     ids=" ".join,
 )
 def test_no_option_takes_it_away(tiny_model: Path, served: Served, options: list[str]) -> None:
@@ -409,6 +432,16 @@ def test_no_option_takes_it_away(tiny_model: Path, served: Served, options: list
     assert result.exit_code in {2, 3}
     assert WORDS.answer(_predicted("petechiae")).headline not in result.output
     assert options[0] in result.output or "words" in result.output
+
+
+def test_quiet_silences_no_answer(tiny_model: Path, served: Served) -> None:
+    result = CliRunner().invoke(command_line, ["score", str(served.photo), "--model", str(tiny_model), "--quiet"])
+    shown = _flat(result.output)
+    assert result.exit_code == 0
+    assert _flat(WORDS.intended_use) in shown
+    (entry,) = [entry for entry in WORDS.entries.values() if entry.headline in shown]
+    for part in (entry.referral, entry.urgent_advice, WORDS.urgencies[entry.urgency]):
+        assert _flat(part) in shown
 
 
 class _Text(HTMLParser):
