@@ -22,7 +22,7 @@ from app.page_script import page_script
 from app.private_gradio import gr
 from app.probes import Health, Readiness
 from app.refusals import Refusals
-from app.theme import CSS, css, theme
+from app.theme import CSS, css, head, theme
 from app.upload_route import UploadRoute
 from app.uploads import PhotoStore
 from app.web import QUEUE, build_page
@@ -101,6 +101,7 @@ def _mount(app: FastAPI, page: gr.Blocks, path: str, words: Words) -> None:
         theme=theme(),
         css=css(),
         css_paths=[CSS],
+        head=head(),
         js=page_script(words),
     )
     # Mounted pages never launch, and Gradio checks the paths that clients name only on pages that have.

@@ -63,7 +63,7 @@ def _evidence(words: Words, seen: Seen) -> str:
     alternative = text(page["evidence_alt"].format(category=name))
     caption = text(page["evidence_caption"].format(category=name))
     return (
-        f'{title}<figure><div class="layers"><img alt="" src="{below}"><img alt="{alternative}" src="{above}"></div>'
+        f'<figure>{title}<div class="layers"><img alt="" src="{below}"><img alt="{alternative}" src="{above}"></div>'
         f'<label class="opacity">{text(page["opacity"])}<input type="range" min="0" max="100" value="100"></label>'
         f"<figcaption>{caption}</figcaption></figure>"
     )

@@ -8,6 +8,7 @@ from app.private_gradio import gr
 from app.red_flag_boxes import emergency_css
 
 CSS = Path(__file__).with_name("page.css")
+PAPER = Path(__file__).with_name("paper.css")
 
 
 def theme() -> gr.themes.Base:
@@ -31,3 +32,8 @@ def theme() -> gr.themes.Base:
 def css() -> str:
     """Return the rules that follow from the table of red flags; the others stand in `page.css`."""
     return emergency_css(boxes="#red-flags", shown="#emergency-now")
+
+
+def head() -> str:
+    """Return what goes into the head of the page."""
+    return f"<style>{PAPER.read_text(encoding='utf-8')}</style>"

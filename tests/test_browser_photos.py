@@ -188,7 +188,7 @@ def test_starting_over_removes_photos_ticks_and_answer(browser: Browser, page: R
 def test_paper_gets_the_whole_answer_and_the_photo_only_if_asked(
     browser: Browser, page: RunningPage, photo: Path
 ) -> None:
-    with visiting(browser, page.url) as visit:
+    with visiting(browser, page.url, dark=True) as visit:
         choose(visit, photo)
         look(visit)
         answer = visit.page.locator("#answer")
@@ -203,6 +203,8 @@ def test_paper_gets_the_whole_answer_and_the_photo_only_if_asked(
                 expect(answer.locator(part).first).to_be_visible()
             for part in ("#ask", "#answer .actions"):
                 expect(visit.page.locator(part)).to_be_hidden()
+            expect(visit.page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+            expect(answer.locator(".advice")).to_have_css("color", "rgb(0, 0, 0)")
             assert answer.locator("figure").is_visible() == asked
             assert visit.page.pdf().startswith(b"%PDF-")
             visit.page.emulate_media(media="screen")
