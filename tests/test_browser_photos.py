@@ -169,7 +169,6 @@ def test_several_photos_get_one_answer_and_each_its_own(
 
 def test_starting_over_removes_photos_ticks_and_answer(browser: Browser, page: RunningPage, photo: Path) -> None:
     with visiting(browser, page.url, width=PHONE) as visit:
-        visit.page.locator("#start-over").click()
         choose(visit, photo)
         add(visit, photo, 2)
         visit.page.locator("#red-flags input").nth(1).check()
@@ -181,7 +180,9 @@ def test_starting_over_removes_photos_ticks_and_answer(browser: Browser, page: R
         expect(visit.page.locator("#photo-2")).to_have_count(0)
         expect(visit.page.locator("#red-flags input:checked")).to_have_count(0)
         assert len(kept(page)) == before - 4
-        assert visit.page.evaluate("window.scrollY") == 0
+        visit.page.wait_for_function("window.scrollY === 0")
+        visit.page.locator("#start-over").click()
+        visit.page.wait_for_function("document.activeElement.matches('#photo button')")
         assert_quiet(visit)
 
 
