@@ -38,13 +38,19 @@ def seen_html(answer: Answer, words: Words, seen: Seen) -> str:
 def _bars(answer: Answer, page: Mapping[str, str]) -> str:
     rows = []
     for share in answer.shares:
-        percent = round(100 * share.probability)
-        number = page["share"].format(percent=percent) if percent else page["small_share"]
+        number = _percent(share.probability, page)
         bar = f'<i style="width:{100 * share.probability:.1f}%"></i>'
         tick = '<span class="tick">✓</span> ' if share.category in answer.prediction_set else ""
         rows.append(f"<li><span>{tick}{text(share.name)}</span><b>{text(number)}</b><div>{bar}</div></li>")
     caption = f'<p class="caption">{text(page["set_caption"])}</p>' if answer.prediction_set else ""
     return f'<h3>{text(page["shares_title"])}</h3><ul class="bars">{"".join(rows)}</ul>{caption}'
+
+
+def _percent(probability: float, page: Mapping[str, str]) -> str:
+    """Return a probability as whole percent; never 0 % or 100 %, which no photo can give."""
+    if probability < 0.005:
+        return page["small_share"]
+    return page["large_share"] if probability > 0.995 else page["share"].format(percent=round(100 * probability))
 
 
 def _evidence(words: Words, seen: Seen) -> str:

@@ -100,6 +100,13 @@ def test_an_unfit_photo_shows_no_numbers() -> None:
     assert WORDS.reasons["too_dark"] in plain(html)
 
 
+def test_no_photo_gives_certainty() -> None:
+    html = plain(shown(prediction_of("petechiae", (1.0, 0.0, 0.0, 0.0, 0.0))))
+    assert "100 %" not in html
+    assert WORDS.page["large_share"] in html
+    assert html.count(WORDS.page["small_share"]) == 4
+
+
 def test_no_positive_evidence_is_said_and_no_picture_shown() -> None:
     html = shown(
         replace(CASES["petechiae"], evidence=prediction_of("petechiae", (1, 0, 0, 0, 0), positive=False).evidence)
