@@ -19,7 +19,7 @@ from app.red_flag_boxes import RedFlagBoxes
 from app.red_flags import RedFlag
 from app.referring_blocks import ReferringBlocks
 from app.several_html import several_html
-from app.uploads import PhotoStore
+from app.uploads import PhotoStore, UploadedPhoto
 from app.wording import Words
 from model.classifier import Classifier
 
@@ -92,7 +92,7 @@ def build_page(
                 gr.HTML(red_flags_html(words, EMERGENCY), elem_id="emergency-now", apply_default_css=False)
                 button = gr.Button(page["button"], variant="primary", elem_id="look")
                 again = gr.Button(page["start_over"], variant="secondary", elem_id="start-over")
-                drawings = _examples(words)
+                _examples(words, store, slots.photos[0])
             with gr.Column(scale=7, min_width=300, elem_id="answer-column"):
                 answer = gr.HTML(waiting_html(page["waiting"]), elem_id="answer", apply_default_css=False)
         gr.HTML(trouble_html(words), elem_id="trouble", apply_default_css=False)
@@ -124,14 +124,6 @@ def build_page(
             concurrency_limit=None,
             api_visibility="private",
         ).then(None, js=START.read_text(encoding="utf-8"), api_visibility="private")
-        for name, drawing in drawings.items():
-            drawing.click(
-                _chooser(store, name),
-                outputs=first,
-                show_progress="hidden",
-                concurrency_limit=CONCURRENCY,
-                api_visibility="private",
-            )
     blocks.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
     return blocks
 
@@ -151,8 +143,8 @@ def _foot(words: Words) -> str:
     return f"<h2>{text(page['limits_title'])}</h2>{paragraphs(words.limits)}{paragraphs(page['privacy'])}"
 
 
-def _examples(words: Words) -> dict[str, gr.Button]:
-    """Return one button per drawing: its picture above its label."""
+def _examples(words: Words, store: PhotoStore, photo: UploadedPhoto) -> None:
+    """Place one button per drawing, its picture above its label; it puts the drawing where the photo goes."""
     page = words.page
     gr.HTML(
         f"<h2>{text(page['examples_title'])}</h2><p>{text(page['examples_hint'])}</p>",
@@ -160,7 +152,14 @@ def _examples(words: Words) -> dict[str, gr.Button]:
         apply_default_css=False,
     )
     with gr.Row(elem_id="examples"):
-        return {name: _drawing_button(page[f"example_{name}"], EXAMPLES / f"{name}.jpg") for name in DRAWINGS}
+        for name in DRAWINGS:
+            _drawing_button(page[f"example_{name}"], EXAMPLES / f"{name}.jpg").click(
+                _chooser(store, name),
+                outputs=photo,
+                show_progress="hidden",
+                concurrency_limit=CONCURRENCY,
+                api_visibility="private",
+            )
 
 
 def _drawing_button(label: str, picture: Path) -> gr.Button:
