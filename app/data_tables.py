@@ -1,0 +1,97 @@
+"""Datasets and manifests as tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
+
+
+def print_datasets(console: Console, datasets: Any) -> None:
+    """Print one row per dataset of data_manifests/: photos per category as certain + doubtful."""
+    table = Table(title="Photos per category: certain+doubtful", title_justify="left", box=SIMPLE, padding=0)
+    table.add_column("dataset and its licence")
+    for category in CATEGORIES:
+        heading = category.replace("_", " ")
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
+    table.add_column("photos", justify="right", no_wrap=True)
+    for dataset in datasets:
+        counts = [_count(getattr(dataset.counts, category)) for category in CATEGORIES]
+        # Counts of the official table; what is fetched can be less.
+        total = f"{dataset.images.count:,}" if dataset.images.count else ""
+        table.add_row(f"{dataset.name}\n  {dataset.licence}", *counts, total)
+    console.print(table)
+    _say(console, "`redspots data show NAME` says what a licence asks for, and how to get the photos.")
+
+
+def how_to_get(dataset: Any) -> str:
+    """Return in a few words how one gets a dataset."""
+    if dataset.obtain == "drawn":
+        return "redspots data draw"
+    if dataset.images.url is None or dataset.obtain == "by_hand":
+        return "by hand, then build"
+    return "fetch" if all(table.url for table in dataset.table) else "tables by hand, then fetch"
+
+
+def print_dataset(console: Console, dataset: Any) -> None:
+    """Print all that data_manifests/ knows of one dataset."""
+    about = Table(show_header=False, box=None, title=dataset.title, title_justify="left")
+    about.add_column(no_wrap=True)
+    about.add_column(overflow="fold")
+    about.add_row("licence", f"{dataset.licence}. {dataset.licence_conditions}")
+    about.add_row("cite", dataset.citation)
+    if dataset.homepage:
+        about.add_row("homepage", dataset.homepage)
+    about.add_row("photos", f"{dataset.modality}; {dataset.images.where}")
+    about.add_row("to get it", how_to_get(dataset))
+    for official in dataset.table:
+        about.add_row("table", f"{official.file}: {official.url or official.where}")
+    about.add_row("other", dataset.other.rule)
+    for trap in dataset.traps:
+        about.add_row("careful", trap)
+    console.print(about, highlight=False, markup=False)
+    labels = Table(title="Its labels, and what they mean here", title_justify="left")
+    for column in ("its label", "category", "status", "because"):
+        labels.add_column(column)
+    for label in dataset.label:
+        labels.add_row(label.source, label.category, label.status, label.reason or label.licence or "")
+    console.print(labels)
+
+
+def print_build(console: Console, dataset: Any, made: Any, out: Path) -> None:
+    """Print what a manifest holds, what was left out and why, and where it differs from what is on record."""
+    table = Table(title=f"{len(made.rows):,} photos in {str(out)!r}", title_justify="left")
+    for column in ("category", "certain", "doubtful", "train", "validation", "test"):
+        table.add_column(column, justify="left" if column == "category" else "right")
+    for category, count in made.counts().items():
+        splits = [str(made.in_split(category, split)) for split in ("train", "validation", "test")]
+        table.add_row(category, str(count.certain), str(count.doubtful), *splits)
+    console.print(table)
+    print_left_out(console, made.left_out)
+    for note in made.notes:
+        _say(console, f"Note: {note}")
+    _say(console, f"Licence: {dataset.licence}. {dataset.licence_conditions}")
+
+
+def print_left_out(console: Console, left_out: Mapping[str, int]) -> None:
+    """Print how many photos were left out, by reason."""
+    for reason, count in sorted(left_out.items(), key=lambda item: -item[1]):
+        _say(console, f"left out: {count:,} because {reason}")
+
+
+def _count(count: Any) -> str:
+    if count is None:
+        return "?"
+    if not count.certain and not count.doubtful:
+        return ""
+    return f"{count.certain}" + (f"+{count.doubtful}" if count.doubtful else "")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False)
