@@ -19,6 +19,7 @@ Altered = Annotated[bool, typer.Option("--accept-altered", help="Take an officia
 Others = Annotated[
     int | None, typer.Option(min=0, help="Keep about this many photos of `other`, whole groups; all if left out.")
 ]
+Manifest = Annotated[Path, typer.Argument(help="CSV manifest, or a folder with one subfolder per category.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed makes the same splits.")]
 
 
@@ -67,3 +68,62 @@ def build(
         dataset, out=out, tables=tables, photos=photos, others=others, accept_altered=accept_altered, seed=seed
     )
     print_build(Console(), dataset, made, out)
+
+
+@data_app.command()
+def check(
+    manifest: Manifest,
+    out: Annotated[Path | None, typer.Option(help="Table of all findings to write, .csv.")] = None,
+    suspect: Annotated[bool, typer.Option("--suspect", help="Also look for categories that do not fit.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Model for --suspect; the shipped one if left out.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+) -> None:
+    """Look for copies, look-alikes, groups in two splits, conflicts, and photos that are unfit; 1 if figures suffer."""
+    from app.data_tables import print_findings, watch
+    from model.classifier import Classifier, newest_release
+
+    if out is not None:
+        load_training("datasets.rows").refuse_existing(out)
+    audits = load_training("datasets.audit")
+    rows = load_training("datasets.photos").read_listed(manifest)
+    with watch(len(rows), "photos read") as progress:
+        findings = audits.audit(rows, workers=workers, progress=progress)
+    if suspect:
+        classifier = Classifier.load(model or newest_release())
+        findings += load_training("datasets.suspicion").suspect_categories(rows, classifier)
+    if out is not None:
+        cells = [
+            {"finding": one.code, "photo": str(one.photo), "other": str(one.other or ""), "detail": one.detail}
+            for one in findings
+        ]
+        load_training("datasets.rows").write_cells(out, ("finding", "photo", "other", "detail"), cells)
+    if print_findings(Console(), findings, audits.SEVERE, photos=len(rows)):
+        raise typer.Exit(1)
+
+
+@data_app.command()
+def merge(
+    manifests: Annotated[list[Path], typer.Argument(help="Manifests, or folders with a subfolder per category.")],
+    out: Out,
+    join_near: Annotated[bool, typer.Option("--join-near", help="Photos that look alike become one group.")] = False,
+) -> None:
+    """Merge manifests: one row per photo, shared groups joined, no group in two splits."""
+    from app.data_tables import print_merge
+
+    merges = load_training("datasets.merge")
+    print_merge(Console(), merges.merge_manifests(manifests, out, join_near=join_near), out)
+
+
+@data_app.command()
+def stats(
+    manifest: Manifest,
+    plot: Annotated[Path | None, typer.Option(help="Picture to write, .png.")] = None,
+) -> None:
+    """Count photos by category, source and skin tone."""
+    from app.data_tables import print_stats
+
+    numbers = load_training("datasets.stats")
+    counts = numbers.count_photos(load_training("datasets.photos").read_listed(manifest))
+    print_stats(Console(), counts)
+    if plot is not None:
+        numbers.plot_photos(counts, plot)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
+EXAMPLES = 5
+"""Findings of one kind that are printed; a file lists all."""
 
 
 def print_datasets(console: Console, datasets: Any) -> None:
@@ -95,3 +100,58 @@ def _count(count: Any) -> str:
 
 def _say(console: Console, line: str) -> None:
     console.print(line, highlight=False, markup=False)
+
+
+@contextmanager
+def watch(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Yield a function to call for each of `total` things; on a terminal it moves a bar."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
+
+
+def print_findings(console: Console, findings: Any, severe: Set[str], *, photos: int) -> int:
+    """Print findings, the first few of each kind; return how many are severe."""
+    counts = Counter(finding.code for finding in findings)
+    table = Table(title=f"{len(findings):,} findings on {photos:,} photos", title_justify="left")
+    for column in ("finding", "number", "weight"):
+        table.add_column(column, justify="right" if column == "number" else "left")
+    for code, count in sorted(counts.items(), key=lambda item: (item[0] not in severe, -item[1])):
+        table.add_row(code.replace("_", " "), f"{count:,}", "makes figures wrong" if code in severe else "look at it")
+    console.print(table)
+    shown: Counter[str] = Counter()
+    for finding in findings:
+        shown[finding.code] += 1
+        if shown[finding.code] <= EXAMPLES:
+            other = f" and {str(finding.other)!r}" if finding.other else ""
+            detail = (
+                finding.detail if finding.code == "unreadable" else f"{str(finding.photo)!r}{other}: {finding.detail}"
+            )
+            _say(console, f"{finding.code.replace('_', ' ')}: {detail}")
+        elif shown[finding.code] == EXAMPLES + 1:
+            _say(
+                console,
+                f"{finding.code.replace('_', ' ')}: and {counts[finding.code] - EXAMPLES:,} more; --out lists all",
+            )
+    return sum(counts[code] for code in severe)
+
+
+def print_merge(console: Console, merged: Any, out: Path) -> None:
+    """Print what a merged manifest holds, and what was left out or moved."""
+    _say(console, f"{len(merged.rows):,} photos in {str(out)!r}")
+    print_left_out(console, merged.left_out)
+    if merged.moved:
+        _say(console, f"moved: {merged.moved:,} train now, because a part of their group did")
+
+
+def print_stats(console: Console, counts: Any) -> None:
+    """Print photos by category and source, with a column per band of skin tone."""
+    table = Table(title="Photos by skin tone", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    for column in ("category", "source"):
+        table.add_column(column)
+    for band in (*counts.columns, "all"):
+        table.add_column(str(band), justify="right")
+    for (category, source), row in counts.iterrows():
+        table.add_row(category, source, *(f"{count:,}" if count else "" for count in row), f"{row.sum():,}")
+    console.print(table)

@@ -49,12 +49,7 @@ def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[st
     `where` keeps rows by column, as `use=train` or `category!=blurred`; a folder has the column `category` alone.
     Raises ManifestError with the row or the file, and the fix.
     """
-    if path.is_dir():
-        rows = _rows_of_folder(path)
-    elif path.is_file():
-        rows = _rows_of_csv(path)
-    else:
-        raise ManifestError("missing_manifest", f"There is no folder or manifest {str(path)!r}; check the path.")
+    rows = read_cells(path)
     conditions = [_condition(text) for text in where]
     chosen = [
         (where_found, row)
@@ -66,6 +61,15 @@ def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[st
     examples = [_example(where_found, row, path, categories) for where_found, row in chosen]
     check_groups(examples, path)
     return examples
+
+
+def read_cells(path: Path) -> list[tuple[str, dict[str, str]]]:
+    """Return the rows of a CSV manifest or of a folder per category, unchecked, each with the words for its place."""
+    if path.is_dir():
+        return _rows_of_folder(path)
+    if path.is_file():
+        return _rows_of_csv(path)
+    raise ManifestError("missing_manifest", f"There is no folder or manifest {str(path)!r}; check the path.")
 
 
 def _rows_of_folder(folder: Path) -> list[tuple[str, dict[str, str]]]:

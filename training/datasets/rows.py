@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,14 +48,19 @@ def refuse_existing(*paths: Path) -> None:
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write a manifest that did not exist, whole or not at all. Raises OutputError."""
+    write_cells(path, COLUMNS, [asdict(row) for row in rows])
+
+
+def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
+    """Write a CSV table that did not exist, whole or not at all. Raises OutputError."""
     refuse_existing(path)
     try:
         with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             whole = Path(folder) / path.name
             with whole.open("w", encoding="utf-8", newline="") as file:
-                table = csv.DictWriter(file, COLUMNS)
+                table = csv.DictWriter(file, columns, restval="")
                 table.writeheader()
-                table.writerows(asdict(row) for row in rows)
+                table.writerows(rows)
             # A hard link, unlike a rename, never replaces what somebody else wrote meanwhile.
             path.hardlink_to(whole)
     except FileExistsError:
