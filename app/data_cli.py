@@ -127,3 +127,15 @@ def stats(
     print_stats(Console(), counts)
     if plot is not None:
         numbers.plot_photos(counts, plot)
+
+
+@data_app.command("import")
+def import_own(
+    source: Annotated[Path, typer.Argument(help="Folder per category, CSV, imagefolder, COCO or Label Studio JSON.")],
+    out: Out,
+    words: Annotated[list[str] | None, typer.Option("--map", help="What a label means: LABEL=CATEGORY.")] = None,
+) -> None:
+    """Import photos that another tool labelled; says what it mapped and what it left out."""
+    from app.data_tables import print_import
+
+    print_import(Console(), load_training("datasets.own").import_photos(source, out, words=words or []), out)

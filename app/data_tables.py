@@ -155,3 +155,14 @@ def print_stats(console: Console, counts: Any) -> None:
     for (category, source), row in counts.iterrows():
         table.add_row(category, source, *(f"{count:,}" if count else "" for count in row), f"{row.sum():,}")
     console.print(table)
+
+
+def print_import(console: Console, imported: Any, out: Path) -> None:
+    """Print which labels became which category, and what was left out."""
+    _say(console, f"{len(imported.rows):,} photos in {str(out)!r}, read as {imported.format}")
+    for (word, category), count in sorted(imported.words.items()):
+        _say(console, f"mapped: {count:,} of {word!r} are {category}")
+    print_left_out(console, imported.left_out)
+    groups = {row.group for row in imported.rows}
+    if len(groups) == len(imported.rows):
+        _say(console, "Note: every photo is its own group; if persons have several photos, give the column `group`.")

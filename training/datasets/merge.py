@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from model.card import sha256_of
 from model.errors import InputError, PhotoError
 from model.photo import read_photo
+from training.datasets.croissant import croissant_path, write_croissant
 from training.datasets.duplicates import find_near, hash_photo
 from training.datasets.groups import join_groups
 from training.datasets.photos import Listed, columns_of, read_listed, relative_to
-from training.datasets.rows import COLUMNS, write_cells
+from training.datasets.rows import COLUMNS, refuse_existing, row_of, write_cells
 
 _SPLITS = ("train", "validation", "test", "")
 
@@ -37,6 +39,7 @@ def merge_manifests(manifests: Sequence[Path], out: Path, *, join_near: bool = F
     """
     if len(manifests) < 2:
         raise InputError("bad_option", "One manifest alone cannot be merged; give two or more.")
+    refuse_existing(out, croissant_path(out))
     rows = [row for manifest in manifests for row in _named_apart(manifest, manifests)]
     merged = _one_per_photo(rows, join_near=join_near)
     split_of = _splits(merged.rows)
@@ -45,6 +48,7 @@ def merge_manifests(manifests: Sequence[Path], out: Path, *, join_near: bool = F
         row.cells["split"] = split_of[row.group]
         row.cells["file_name"] = relative_to(row.path, out.parent)
     write_cells(out, columns_of(merged.rows, COLUMNS), [row.cells for row in merged.rows])
+    write_croissant(out, [row_of(row.cells) for row in merged.rows], [], created=datetime.now(UTC))
     return Merge(merged.rows, merged.left_out, moved)
 
 

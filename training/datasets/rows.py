@@ -39,6 +39,11 @@ class Row:
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
+def row_of(cells: Mapping[str, str]) -> Row:
+    """Return the known columns of a row that may have others."""
+    return Row(**{name: cells.get(name) or "" for name in COLUMNS})
+
+
 def refuse_existing(*paths: Path) -> None:
     """Raise OutputError for the first of the paths that exists: nothing is overwritten."""
     for path in paths:
