@@ -86,7 +86,8 @@ def check(
         load_training("datasets.rows").refuse_existing(out)
     audits = load_training("datasets.audit")
     rows = load_training("datasets.photos").read_listed(manifest)
-    with watch(len(rows), "photos read") as progress:
+    with watch("photos read") as (begin, progress):
+        begin(len(rows))
         findings = audits.audit(rows, workers=workers, progress=progress)
     if suspect:
         classifier = Classifier.load(model or newest_release())
@@ -139,3 +140,43 @@ def import_own(
     from app.data_tables import print_import
 
     print_import(Console(), load_training("datasets.own").import_photos(source, out, words=words or []), out)
+
+
+@data_app.command()
+def fetch(
+    name: Name,
+    out: Annotated[Path, typer.Option(help="Folder for manifest.csv, photos and not_fetched.csv; repeat to go on.")],
+    accept_licence: Annotated[str, typer.Option(help="Name of the licence that you have read and accept.")] = "",
+    tables: Tables = None,
+    others: Others = None,
+    accept_altered: Altered = False,
+    seed: Seed = 0,
+    mirror: Annotated[str | None, typer.Option(help="Address that stands in for every host.")] = None,
+    contact: Annotated[str, typer.Option(help="How hosts can reach you, as some ask: a mail or web address.")] = "",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Files at once, 4 of them from one host.")] = 8,
+    per_second: Annotated[float, typer.Option(min=0.01, max=1000, help="Requests to one host per second.")] = 5,
+    megabytes: Annotated[float, typer.Option(min=0.1, help="Largest file that is taken, in MiB.")] = 30,
+) -> None:
+    """Fetch a dataset once its licence is accepted: tables, manifest and photos; goes on where it was when repeated."""
+    from app.data_tables import print_fetch, watch
+
+    fetches, limits = load_training("datasets.fetch"), load_training("datasets.download").Limits
+    dataset = load_training("datasets.catalogue").read_dataset(name)
+    order = fetches.Order(
+        dataset=dataset,
+        out=out,
+        accepted=accept_licence,
+        tables=tables,
+        others=others,
+        seed=seed,
+        accept_altered=accept_altered,
+        mirror=mirror,
+        contact=contact,
+        workers=workers,
+        limits=limits(per_second=per_second, megabytes=megabytes),
+    )
+    with watch("photos fetched") as (begin, progress):
+        fetched = fetches.fetch_dataset(order, begin=begin, progress=progress)
+    print_fetch(Console(), dataset, fetched, load_training("datasets.fetched").as_sentences(fetched.failed), out)
+    if fetched.failed or not fetched.build.rows:
+        raise typer.Exit(1)

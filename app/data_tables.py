@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,12 +103,12 @@ def _say(console: Console, line: str) -> None:
 
 
 @contextmanager
-def watch(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Yield a function to call for each of `total` things; on a terminal it moves a bar."""
+def watch(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """Yield a function that takes the number of things to do, and one to call for each; a bar shows it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)
+        task = progress.add_task(what, total=None)
+        yield lambda total: progress.update(task, total=total), lambda: progress.advance(task)
 
 
 def print_findings(console: Console, findings: Any, severe: Set[str], *, photos: int) -> int:
@@ -166,3 +166,12 @@ def print_import(console: Console, imported: Any, out: Path) -> None:
     groups = {row.group for row in imported.rows}
     if len(groups) == len(imported.rows):
         _say(console, "Note: every photo is its own group; if persons have several photos, give the column `group`.")
+
+
+def print_fetch(console: Console, dataset: Any, fetched: Any, failed: Sequence[str], out: Path) -> None:
+    """Print what lies here now, and what could not be had."""
+    print_build(console, dataset, fetched.build, out / "manifest.csv")
+    for sentence in failed:
+        _say(console, f"not fetched: {sentence}")
+    if failed:
+        _say(console, f"{str(out / 'not_fetched.csv')!r} names each with its reason")
