@@ -12,7 +12,9 @@ from PIL import Image
 from training.datasets.catalogue import read_dataset
 from training.datasets.schema import Dataset
 
-SCIN_CASES = (
+Case = tuple[str, list[str], list[str], dict[str, float], str, str]
+
+SCIN_CASES: tuple[Case, ...] = (
     # case, images, body sites, weights by label, Monk tone, Fitzpatrick type
     ("1", ["a.png", "b.png"], ["arm"], {"Petechiae": 0.8, "Eczema": 0.2}, "3", "FST2"),
     ("2", ["c.png"], ["leg", "arm"], {"Purpura": 0.4, "Eczema": 0.4, "Acne": 0.2}, "", "FST6"),
@@ -36,13 +38,13 @@ def write_table(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
         table.writerows(rows)
 
 
-def write_scin(folder: Path) -> Path:
-    """Return a folder with the two tables of SCIN for ten cases."""
+def write_scin(folder: Path, further: Sequence[Case] = ()) -> Path:
+    """Return a folder with the two tables of SCIN for ten cases and further ones."""
     dataset = read_dataset("scin")
     assert dataset.columns and dataset.body_site
     empty = dict.fromkeys((*dataset.columns.photo, *dataset.body_site.columns), "")
     cases = []
-    for case, images, sites, *_ in SCIN_CASES:
+    for case, images, sites, *_ in (*SCIN_CASES, *further):
         row = {"case_id": case, **empty}
         row |= {f"image_{n}_path": f"dataset/images/{name}" for n, name in enumerate(images, 1) if name}
         cases.append(row | {f"body_parts_{site}": "YES" for site in sites})
@@ -57,7 +59,7 @@ def write_scin(folder: Path) -> Path:
                 "monk_skin_tone_label_india": "",
                 "dermatologist_fitzpatrick_skin_type_label_1": fitzpatrick,
             }
-            for case, _, _, weights, monk, fitzpatrick in SCIN_CASES
+            for case, _, _, weights, monk, fitzpatrick in (*SCIN_CASES, *further)
         ],
     )
     return folder
