@@ -12,6 +12,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 EXAMPLES = 5
@@ -30,7 +31,7 @@ def print_datasets(console: Console, datasets: Any) -> None:
         counts = [_count(getattr(dataset.counts, category)) for category in CATEGORIES]
         # Counts of the official table; what is fetched can be less.
         total = f"{dataset.images.count:,}" if dataset.images.count else ""
-        table.add_row(f"{dataset.name}\n  {dataset.licence}", *counts, total)
+        _add(table, f"{dataset.name}\n  {dataset.licence}", *counts, total)
     console.print(table)
     _say(console, "`redspots data show NAME` says what a licence asks for, and how to get the photos.")
 
@@ -46,37 +47,37 @@ def how_to_get(dataset: Any) -> str:
 
 def print_dataset(console: Console, dataset: Any) -> None:
     """Print all that data_manifests/ knows of one dataset."""
-    about = Table(show_header=False, box=None, title=dataset.title, title_justify="left")
+    about = Table(show_header=False, box=None, title=Text(dataset.title), title_justify="left")
     about.add_column(no_wrap=True)
     about.add_column(overflow="fold")
-    about.add_row("licence", f"{dataset.licence}. {dataset.licence_conditions}")
-    about.add_row("cite", dataset.citation)
+    _add(about, "licence", f"{dataset.licence}. {dataset.licence_conditions}")
+    _add(about, "cite", dataset.citation)
     if dataset.homepage:
-        about.add_row("homepage", dataset.homepage)
-    about.add_row("photos", f"{dataset.modality}; {dataset.images.where}")
-    about.add_row("to get it", how_to_get(dataset))
+        _add(about, "homepage", dataset.homepage)
+    _add(about, "photos", f"{dataset.modality}; {dataset.images.where}")
+    _add(about, "to get it", how_to_get(dataset))
     for official in dataset.table:
-        about.add_row("table", f"{official.file}: {official.url or official.where}")
-    about.add_row("other", dataset.other.rule)
+        _add(about, "table", f"{official.file}: {official.url or official.where}")
+    _add(about, "other", dataset.other.rule)
     for trap in dataset.traps:
-        about.add_row("careful", trap)
+        _add(about, "careful", trap)
     console.print(about, highlight=False, markup=False)
     labels = Table(title="Its labels, and what they mean here", title_justify="left")
     for column in ("its label", "category", "status", "because"):
         labels.add_column(column)
     for label in dataset.label:
-        labels.add_row(label.source, label.category, label.status, label.reason or label.licence or "")
+        _add(labels, label.source, label.category, label.status, label.reason or label.licence or "")
     console.print(labels)
 
 
 def print_build(console: Console, dataset: Any, made: Any, out: Path) -> None:
     """Print what a manifest holds, what was left out and why, and where it differs from what is on record."""
-    table = Table(title=f"{len(made.rows):,} photos in {str(out)!r}", title_justify="left")
+    table = Table(title=Text(f"{len(made.rows):,} photos in {str(out)!r}"), title_justify="left")
     for column in ("category", "certain", "doubtful", "train", "validation", "test"):
         table.add_column(column, justify="left" if column == "category" else "right")
     for category, count in made.counts().items():
         splits = [str(made.in_split(category, split)) for split in ("train", "validation", "test")]
-        table.add_row(category, str(count.certain), str(count.doubtful), *splits)
+        _add(table, category, str(count.certain), str(count.doubtful), *splits)
     console.print(table)
     print_left_out(console, made.left_out)
     for note in made.notes:
@@ -96,6 +97,11 @@ def _count(count: Any) -> str:
     if not count.certain and not count.doubtful:
         return ""
     return f"{count.certain}" + (f"+{count.doubtful}" if count.doubtful else "")
+
+
+def _add(table: Table, *cells: str) -> None:
+    """Add a row as it is written: square brackets in a label are no markup."""
+    table.add_row(*map(Text, cells))
 
 
 def _say(console: Console, line: str) -> None:
@@ -118,7 +124,7 @@ def print_findings(console: Console, findings: Any, severe: Set[str], *, photos:
     for column in ("finding", "number", "weight"):
         table.add_column(column, justify="right" if column == "number" else "left")
     for code, count in sorted(counts.items(), key=lambda item: (item[0] not in severe, -item[1])):
-        table.add_row(code.replace("_", " "), f"{count:,}", "makes figures wrong" if code in severe else "look at it")
+        _add(table, code.replace("_", " "), f"{count:,}", "makes figures wrong" if code in severe else "look at it")
     console.print(table)
     shown: Counter[str] = Counter()
     for finding in findings:
@@ -153,7 +159,7 @@ def print_stats(console: Console, counts: Any) -> None:
     for band in (*counts.columns, "all"):
         table.add_column(str(band), justify="right")
     for (category, source), row in counts.iterrows():
-        table.add_row(category, source, *(f"{count:,}" if count else "" for count in row), f"{row.sum():,}")
+        _add(table, category, source, *(f"{count:,}" if count else "" for count in row), f"{row.sum():,}")
     console.print(table)
 
 

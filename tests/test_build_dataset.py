@@ -121,6 +121,7 @@ def test_photos_that_lie_here_are_found_by_name_and_the_missing_are_counted(tmp_
     build = build_manifest(scin(), out=out, tables=write_scin(tmp_path / "tables"), photos=photos)
     assert build.left_out["it is not in the folder of photos"] == 4
     assert {example.path.name for example in read_manifest(out, categories=KNOWN)} == {"a.png", "b.png", "h.png"}
+    assert {row.file_name for row in build.rows} == {"photos/deep/a.png", "photos/b.png", "photos/h.png"}
 
 
 def test_fewer_of_other_are_kept_on_request_and_nothing_else_goes(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ def test_a_dataset_is_shown_with_its_licence_traps_and_labels() -> None:
     text = " ".join(result.stdout.split())
     for told in ("identifying anyone is forbidden", "scin_cases.csv", "cases that share an image", "Contact purpura"):
         assert told in text
+    # Square brackets are no markup.
+    assert "[berloque dermatitis]" in text
 
 
 def test_a_manifest_is_built_once(tmp_path: Path) -> None:

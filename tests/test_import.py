@@ -86,6 +86,15 @@ def test_coco(tmp_path: Path) -> None:
     assert imported.left_out == {"its labels are of several categories": 1, "it has no label": 1}
 
 
+def test_a_name_that_fits_several_files_is_not_guessed(tmp_path: Path) -> None:
+    write_photos(tmp_path, ["one/0.png", "two/0.png", "two/1.png"])
+    table = tmp_path / "mine.csv"
+    table.write_text("image,label\n0.png,purpura\n1.png,purpura\n", encoding="utf-8")
+    imported = import_photos(table, tmp_path / "out.csv")
+    assert told(tmp_path / "out.csv") == {("1.png", "purpura", None)}
+    assert imported.left_out == {"its name fits several files": 1}
+
+
 def test_label_studio(tmp_path: Path) -> None:
     write_photos(tmp_path / "upload", ["0.png", "1.png", "2.png", "3.png"])
 

@@ -54,6 +54,7 @@ def manifests(tmp_path: Path) -> list[Path]:
 def test_copies_become_one_row_and_their_groups_one_group_that_trains(manifests: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "all.csv"
     merged = merge_manifests(manifests, out)
+    assert (tmp_path / "all.croissant.json").exists()
     known = ("petechiae", "purpura", "sun_rash")
     examples = {example.path.name: example for example in read_manifest(out, categories=known)}
     assert set(examples) == {"0.png", "1.png", "3.png", "near 1.jpg"}

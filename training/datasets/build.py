@@ -15,6 +15,7 @@ from model.prediction import OTHER
 from training.datasets.croissant import croissant_path, write_croissant
 from training.datasets.groups import join_groups
 from training.datasets.listing import rows_of_folder, rows_of_labels, rows_of_table
+from training.datasets.photos import relative_to
 from training.datasets.rows import Row, refuse_existing, write_rows
 from training.datasets.schema import CATEGORIES, Count, Dataset
 from training.datasets.splits import split_rows
@@ -61,6 +62,9 @@ def build_manifest(
     made = build_rows(dataset, tables=tables, photos=photos, others=others, accept_altered=accept_altered, seed=seed)
     if not made.rows:
         raise DatasetError("nothing_to_build", f"No photo of {dataset.name!r} is left; see `redspots data show`.")
+    if photos is not None:
+        rows = [replace(row, file_name=relative_to(Path(row.file_name), out.parent)) for row in made.rows]
+        made = replace(made, rows=rows)
     write_rows(out, made.rows)
     write_croissant(out, made.rows, [dataset], created=datetime.now(UTC))
     return made

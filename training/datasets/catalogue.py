@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +19,11 @@ FOLDER = Path(__file__).parents[2] / "data_manifests"
 def read_datasets(folder: Path = FOLDER) -> list[Dataset]:
     """Return all datasets of a folder, by name. Raises DatasetError."""
     return [read_dataset(file.stem, folder) for file in sorted(folder.glob("*.toml"))]
+
+
+def datasets_of(sources: Iterable[str]) -> list[Dataset]:
+    """Return the datasets among the sources of a manifest, by name: what to cite."""
+    return [dataset for dataset in read_datasets() if dataset.name in set(sources)]
 
 
 def read_dataset(name: str, folder: Path = FOLDER) -> Dataset:

@@ -45,7 +45,8 @@ def write_croissant(manifest: Path, rows: Sequence[Row], datasets: Sequence[Data
 
 def _describe(manifest: Path, rows: Sequence[Row], datasets: Sequence[Dataset], created: datetime) -> mlc.Metadata:
     context = mlc.Context(conforms_to="http://mlcommons.org/croissant/1.0")
-    names = [dataset.title for dataset in datasets] or sorted({row.source for row in rows if row.source})
+    titles = {dataset.name: dataset.title for dataset in datasets}
+    names = sorted({titles.get(row.source, row.source) for row in rows if row.source})
     table = mlc.FileObject(
         ctx=context,
         id=_TABLE,

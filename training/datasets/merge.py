@@ -11,6 +11,7 @@ from pathlib import Path
 from model.card import sha256_of
 from model.errors import InputError, PhotoError
 from model.photo import read_photo
+from training.datasets.catalogue import datasets_of
 from training.datasets.croissant import croissant_path, write_croissant
 from training.datasets.duplicates import find_near, hash_photo
 from training.datasets.groups import join_groups
@@ -48,7 +49,8 @@ def merge_manifests(manifests: Sequence[Path], out: Path, *, join_near: bool = F
         row.cells["split"] = split_of[row.group]
         row.cells["file_name"] = relative_to(row.path, out.parent)
     write_cells(out, columns_of(merged.rows, COLUMNS), [row.cells for row in merged.rows])
-    write_croissant(out, [row_of(row.cells) for row in merged.rows], [], created=datetime.now(UTC))
+    described = [row_of(row.cells) for row in merged.rows]
+    write_croissant(out, described, datasets_of(row.source for row in described), created=datetime.now(UTC))
     return Merge(merged.rows, merged.left_out, moved)
 
 

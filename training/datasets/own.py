@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from model.errors import InputError, ManifestError
+from model.photo import PHOTO_SUFFIXES
 from model.prediction import OTHER
 from training.datasets.croissant import croissant_path, write_croissant
 from training.datasets.formats import Found, read_format
@@ -52,11 +53,12 @@ def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Impo
     refuse_existing(out, croissant_path(out))
     known = _WORDS | _told(words)
     kind, found = read_format(source)
+    files = _files_below({one.folder for one in found if not (one.folder / one.name).is_file()})
     left_out: Counter[str] = Counter()
     counted: Counter[tuple[str, str]] = Counter()
     rows: list[Listed] = []
     for one in found:
-        read = _row(one, known, out.parent)
+        read = _row(one, known, files, out.parent)
         if isinstance(read, str):
             left_out[read] += 1
         else:
@@ -88,7 +90,7 @@ def _plain(word: str) -> str:
     return re.sub(r"[\W_]+", "_", word.strip().lower()).strip("_")
 
 
-def _row(one: Found, known: Mapping[str, str], folder: Path) -> Listed | str:
+def _row(one: Found, known: Mapping[str, str], files: Mapping[str, Sequence[Path]], folder: Path) -> Listed | str:
     """Return the row of one photo, or why it has none."""
     if not one.words:
         return "it has no label"
@@ -98,9 +100,9 @@ def _row(one: Found, known: Mapping[str, str], folder: Path) -> Listed | str:
     category = categories.pop()
     if category is None:
         return f"its label {one.words[0]!r} is not mapped"
-    path = _locate(one)
-    if path is None:
-        return "its file is missing"
+    path = _locate(one, files)
+    if isinstance(path, str):
+        return path
     cells = {key: value for key, value in one.cells.items() if value}
     cells |= {"file_name": relative_to(path, folder), "category": category}
     cells["split"] = _SPLITS.get(_plain(cells.get("split", "")), "")
@@ -110,10 +112,21 @@ def _row(one: Found, known: Mapping[str, str], folder: Path) -> Listed | str:
     return Listed(path, cells)
 
 
-def _locate(one: Found) -> Path | None:
-    """Return the photo by its path or, as exports often lack the folder, by its name anywhere below."""
+def _locate(one: Found, files: Mapping[str, Sequence[Path]]) -> Path | str:
+    """Return the photo by its path or, as exports often lack the folder, by its name below; or why that fails."""
     path = one.folder / one.name
     if one.name and path.is_file():
         return path
-    name = Path(one.name).name
-    return next((path for path in sorted(one.folder.rglob("*")) if path.name == name and path.is_file()), None)
+    named = files.get(Path(one.name).name, ())
+    if not named:
+        return "its file is missing"
+    return named[0] if len(named) == 1 else "its name fits several files"
+
+
+def _files_below(folders: set[Path]) -> dict[str, list[Path]]:
+    found: dict[str, set[Path]] = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.suffix.lower() in PHOTO_SUFFIXES:
+                found.setdefault(path.name, set()).add(path)
+    return {name: sorted(paths) for name, paths in found.items()}
