@@ -30,7 +30,7 @@ def find_near(hashes: Sequence[NDArray[np.uint8]], *, near: int = NEAR) -> list[
     """Return pairs of photos that look alike, with the number of bits in which they differ, in order.
 
     `hashes` are those of `hash_photo`. Of photos with one and the same hash, each is paired with the first alone: the
-    number of pairs stays small. Exhaustive search, 100,000 photos in half a minute.
+    number of pairs stays small. Exhaustive search: 100,000 photos in less than a minute on two cores.
     """
     same: dict[bytes, list[int]] = defaultdict(list)
     for number, pair in enumerate(hashes):
