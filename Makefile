@@ -1,5 +1,6 @@
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .bench
 UV := $(shell command -v uv 2>/dev/null)
 
 # Newest first, from what every pinned package has a wheel for to what pyproject.toml allows.
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format test-browser requirements clean
+.PHONY: help demo test lint format test-browser test-kills requirements bench bench-requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,17 @@ format: $(VENV)/.all ## Mend style where that can be done by machine.
 test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where there is none.
 	REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -m browser
 
+test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume them.
+	REDSPOTS_KILLS=50 $(BIN)/pytest tests/test_faults.py -k killed
+
+bench: $(VENV)/.all $(BENCH)/.done ## Measure redspots beside what people would use instead; BENCH_ARGS="--rounds 2" and so on.
+	$(BIN)/python benchmarks/run.py --peers $(BENCH)/bin/python $(BENCH_ARGS)
+
+bench-requirements: ## Pin the requirements of the benchmarks' peers anew (needs uv).
+	uv pip compile benchmarks/requirements.in --universal --generate-hashes --no-annotate --quiet \
+		--custom-compile-command "make bench-requirements" --python-version $(lastword $(PYTHONS)) \
+		--constraint requirements-all.txt --output-file benchmarks/requirements.txt
+
 # The build backend is pinned with the rest, so that installing the project fetches nothing unpinned.
 BUILD_BACKEND := setuptools>=77
 COMPILE = uv pip compile pyproject.toml - --universal --generate-hashes --no-annotate --quiet \
@@ -46,7 +58,7 @@ requirements: ## Pin the requirements of pyproject.toml anew (needs uv); UPGRADE
 		--constraint requirements.txt --output-file requirements-all.txt
 
 clean: ## Remove what make set up: the environment and the caches, never a model or a photo.
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 ifneq ($(UV),)
 # uv finds a fitting Python by itself, or fetches one.
@@ -71,6 +83,11 @@ define install
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endef
 endif
+
+$(BENCH)/.done: benchmarks/requirements.txt | $(VENV)/.all
+	$(BIN)/python -m venv --clear $(BENCH)
+	$(BENCH)/bin/python -m pip install --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.txt
+	@touch $@
 
 $(VENV)/.base: requirements.txt pyproject.toml $(VENV)/pyvenv.cfg
 	$(call install,requirements.txt)

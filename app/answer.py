@@ -11,8 +11,10 @@ from model.errors import WordsError
 
 
 class Urgency(StrEnum):
-    """How soon to get medical help when there is no sign of an emergency."""
+    """How soon to get medical help."""
 
+    EMERGENCY = "emergency"
+    """Now. Never from a photo: from what the person says."""
     SAME_DAY = "same_day"
     SOON = "soon"
     ROUTINE = "routine"
@@ -45,6 +47,8 @@ class Answer:
     probability: float | None
     """Calibrated probability of `category`, in [0, 1]."""
     urgency: Urgency
+    how_soon: str
+    """`urgency` in a few words."""
     urgent_advice: str
     """Who to see and how soon; begins with the emergency paragraph where bleeding is possible."""
     referral: str
@@ -68,7 +72,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         """Refuse an answer whose words for safety are blank, or whose probability is none."""
-        for name in ("headline", "urgent_advice", "referral", "limits"):
+        for name in ("headline", "how_soon", "urgent_advice", "referral", "limits"):
             if is_blank(getattr(self, name)):
                 raise WordsError("empty_text", f"An answer must not lose its {name!r}; write it in the words file.")
         numbers = [self.probability, *(share.probability for share in self.shares)]

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 from itertools import groupby
 
-from PIL import Image
-
 from app.answer import Answer, Section, Share
+from app.illustrations import as_jpeg, choose_map
 from app.overlay import has_positive_part, overlay
+from app.red_flags import RedFlag
 from app.wording import Words
 from model.errors import InputError
 from model.photo import Photo
-from model.prediction import OTHER, Prediction
+from model.prediction import Prediction
 
-EMERGENCY = "emergency"
 ERROR = "error"
 
 # Shape and words say how urgent it is as much as the colour does.
 ICONS = {
-    EMERGENCY: '<path d="M12 3 22 20H2Z"/><path d="M12 10v4.5M12 17.2v.2"/>',
+    "emergency": '<path d="M12 3 22 20H2Z"/><path d="M12 10v4.5M12 17.2v.2"/>',
     "same_day": '<circle cx="12" cy="12" r="9"/><path d="M12 7v5.2l3.4 2"/>',
     "soon": '<rect x="3.5" y="5" width="17" height="15" rx="2"/><path d="M3.5 10h17M8 3v4M16 3v4"/>',
     "routine": '<path d="M4 5h16v11h-8l-5 4v-4H4Z"/>',
@@ -41,43 +39,55 @@ class Seen:
     """Categories that share an answer, from the card."""
 
 
-def answer_html(answer: Answer, words: Words, *, seen: Seen | None = None, red_flags: bool = False) -> str:
+def answer_html(answer: Answer, words: Words, *, seen: Seen | None = None, red_flags: Collection[RedFlag] = ()) -> str:
     """Return one answer as an HTML fragment without scripts.
 
-    `seen` adds what the model saw, folded; `red_flags` puts the emergency before everything else.
+    `seen` adds what the model saw, folded; `red_flags` are what the person ticked, which comes before everything else.
     """
     page = words.page
-    shown = words.put_emergency_first(answer) if red_flags else answer
-    mood = EMERGENCY if red_flags else shown.urgency.value
-    badges = _badge(mood, page["emergency_badge"] if red_flags else words.urgency_name(shown.urgency))
+    shown = words.heed(answer, red_flags)
+    mood = shown.urgency.value
+    badges = _badge(mood, shown.how_soon)
+    photo, folded = (shown.explanation[:1], shown.explanation[1:]) if shown is not answer else ((), shown.explanation)
     if shown.error:
         badges += _badge(ERROR, page["error_badge"])
     parts = (
         f'<header class="head">{badges}<h2>{text(shown.headline)}</h2></header>',
         _section("advice", page["advice_title"], paragraphs(shown.urgent_advice)),
         _section("referral", page["referral_title"], paragraphs(shown.referral)),
+        *(_section("photo", section.title, paragraphs(section.text)) for section in photo),
         _section("because", page["not_sure_title"], _items(shown.not_sure_because)),
         _section("notes", page["notes_title"], _items(shown.photo_notes)),
         _section("could-be", page["could_be_title"], paragraphs(shown.could_also_be)),
-        _section("explanation", page["explanation_title"], "".join(_fold(section) for section in shown.explanation)),
+        _section("explanation", page["explanation_title"], "".join(_fold(section) for section in folded)),
         _seen_html(answer, words, seen) if seen else "",
         _foot(shown, words),
     )
     return f'<article class="answer {mood}">{"".join(parts)}</article>'
 
 
-def emergency_html(words: Words) -> str:
-    """Return the advice for a person with a red flag."""
+def red_flags_html(words: Words, red_flags: Collection[RedFlag]) -> str:
+    """Return the advice for what a person ticked while there is no answer yet; nothing when it asks for none."""
+    unflagged = no_photo(words)
+    answer = words.heed(unflagged, red_flags)
+    if answer is unflagged:
+        return ""
+    mood = answer.urgency.value
     return (
-        f'<section class="answer {EMERGENCY}" role="alert"><header class="head">'
-        f"{_badge(EMERGENCY, words.page['emergency_badge'])}<h2>{text(words.red_flag_headline)}</h2></header>"
-        f'<div class="advice">{paragraphs(words.red_flag_advice)}{paragraphs(words.emergency)}</div></section>'
+        f'<section class="answer {mood}" role="alert"><header class="head">'
+        f"{_badge(mood, answer.how_soon)}<h2>{text(answer.headline)}</h2></header>"
+        f'<div class="advice">{paragraphs(answer.urgent_advice)}</div></section>'
     )
+
+
+def no_photo(words: Words) -> Answer:
+    """Return the answer when there is no photo."""
+    return words.answer_error(InputError("nothing_found", words.page["no_photo"]))
 
 
 def trouble_html(words: Words) -> str:
     """Return what stands beside Gradio's own error messages, which know nothing of a referral."""
-    answer = words.answer_error(InputError("nothing_found", words.page["no_photo"]))
+    answer = no_photo(words)
     return f'<section role="alert"><h2>{text(answer.headline)}</h2>{paragraphs(answer.referral)}</section>'
 
 
@@ -137,23 +147,17 @@ def _bars(shares: tuple[Share, ...], page: Mapping[str, str]) -> str:
 
 def _evidence(words: Words, seen: Seen) -> str:
     """Return the map of the named category, of a parent's likelier member, or else of the likeliest category."""
-    page, prediction = words.page, seen.prediction
-    evidence = prediction.evidence
-    candidates = [score for score in prediction.scores if score.category != OTHER]
-    if evidence is None or not candidates:
+    page = words.page
+    chosen = choose_map(seen.prediction, seen.parents)
+    if chosen is None or seen.prediction.evidence is None:
         return ""
-    category = prediction.category
-    members = () if category is None else seen.parents.get(category, (category,))
-    named = [score for score in candidates if score.category in members]
-    likeliest = max(named or candidates, key=lambda score: score.probability)
-    one_map = evidence.maps[prediction.scores.index(likeliest)]
+    likeliest, one_map = chosen
     name = words.name(likeliest.category)
     title = f"<h3>{text(page['evidence_title'])}</h3>"
     if not has_positive_part(one_map):
         return f"{title}<p>{text(page['evidence_none'].format(category=name))}</p>"
-    picture = BytesIO()
-    Image.fromarray(overlay(seen.photo, one_map, evidence.box)).save(picture, format="JPEG", quality=82)
-    source = "data:image/jpeg;base64," + base64.b64encode(picture.getvalue()).decode("ascii")
+    picture = as_jpeg(overlay(seen.photo, one_map, seen.prediction.evidence.box), quality=82)
+    source = "data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii")
     alternative = text(page["evidence_alt"].format(category=name))
     caption = text(page["evidence_caption"].format(category=name))
     return f'{title}<figure><img alt="{alternative}" src="{source}"><figcaption>{caption}</figcaption></figure>'

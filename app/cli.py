@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,8 +13,9 @@ import typer
 from rich.console import Console
 
 from app.data_cli import data_app
+from app.languages import Language, shipped_words
 from app.training_extra import load_training
-from model.errors import RedspotsError
+from model.errors import InputError, RedspotsError
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
 
@@ -25,7 +28,8 @@ app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=Fal
 app.add_typer(data_app, name="data")
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
-WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped one if left out.")]
+WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
+Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")]
@@ -33,40 +37,56 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read pho
 
 @app.command()
 def score(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Table to write, .csv or .jsonl; text on the terminal if not.")
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos, folders, patterns such as 'photos/**/*.jpg', URLs, or - for names on stdin."),
     ] = None,
+    lists: Annotated[
+        list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Page to look through: one .html file with all photos.")] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
     model: Model = None,
     words: WordsFile = None,
-    workers: Workers = 2,
+    lang: Lang = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
-    from app.scores import score_to_table, score_to_terminal
+    from app.score_command import Request, run
     from app.wording import Words
-    from model.classifier import Classifier, newest_release
-    from model.photo import find_photos
 
-    spoken = Words.read(words)
-    try:
-        found = find_photos(paths)
-        classifier = Classifier.load(model or newest_release())
-        spoken.require(classifier.card.categories, classifier.card.parents)
-        if out is None:
-            failed = score_to_terminal(classifier, spoken, found, console=Console(), workers=workers)
-        else:
-            failed = score_to_table(classifier, spoken, found, out=out, console=Console(stderr=True), workers=workers)
-    except RedspotsError as error:
-        answer = spoken.answer_error(error)
-        _fail(error, advice=f"{answer.urgent_advice}\n\n{answer.referral}")
-    if failed:
-        raise typer.Exit(1)
+    with _referring(lang):
+        request = Request(
+            names=names or [],
+            lists=lists or [],
+            model=model,
+            out=out,
+            report=report,
+            evidence=evidence,
+            workers=workers,
+            limit=limit,
+            dry_run=dry_run,
+            resume=resume,
+            quiet=quiet,
+        )
+        status = run(request, Words.read(_one_of(words, lang)))
+    raise typer.Exit(status)
 
 
 @app.command()
 def serve(
     model: Model = None,
     words: WordsFile = None,
+    lang: Lang = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
@@ -75,7 +95,10 @@ def serve(
     from app.server import serve as serve_page
     from model.classifier import newest_release
 
-    serve_page(model=model or newest_release(), words=words, host=host, port=port, open_browser=open_browser)
+    with _referring(lang):
+        _one_of(words, lang)
+        folder = model or newest_release()
+        serve_page(model=folder, words=words, language=lang, host=host, port=port, open_browser=open_browser)
 
 
 @app.command()
@@ -150,9 +173,47 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _fail(error: RedspotsError, *, advice: str = "") -> NoReturn:
+@app.command()
+def describe(
+    model: Annotated[Path, typer.Argument(help="Model folder whose card to write anew.")],
+    notes: Annotated[Path | None, typer.Option(help="Markdown: what people found by looking.")] = None,
+    figures: Annotated[
+        list[str] | None, typer.Option(help="TITLE=FILE of redspots evaluate, to stand on the card; repeatable.")
+    ] = None,
+) -> None:
+    """Put what was found about a model onto its card, for people and programs."""
+    pairs = [text.rpartition("=") for text in figures or []]
+    if wrong := next(
+        (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
+    ):
+        raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
+    load_training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
+
+
+def _one_of(words: Path | None, lang: Language | None) -> Path:
+    """Return the words file to use."""
+    if words and lang:
+        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
+    return words or shipped_words(lang or Language.ENGLISH)
+
+
+@contextmanager
+def _referring(lang: Language | None) -> Iterator[None]:
+    """End the command on an error with its sentence and the shipped referral, which no words file can take away."""
+    try:
+        yield
+    except RedspotsError as error:
+        from app.wording import Words
+
+        spoken = Words.read(shipped_words(lang or Language.ENGLISH))
+        answer = spoken.answer_error(error)
+        parts = (f"{answer.how_soon}.", answer.urgent_advice, answer.referral, answer.limits)
+        _fail(error, sentence=spoken.sentence(error), advice="\n\n".join(parts))
+
+
+def _fail(error: RedspotsError, *, sentence: str = "", advice: str = "") -> NoReturn:
     console = Console(stderr=True)
-    console.print(f"Error ({error.code}): {error}", style="red", highlight=False, markup=False)
+    console.print(f"Error ({error.code}): {sentence or error}", style="red", highlight=False, markup=False)
     if advice:
         console.print(f"\n{advice}", highlight=False, markup=False)
     sys.exit(error.exit_status)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
 from app.answer import Section, Urgency
+from app.red_flags import RedFlag
 from app.words_file import WordsFile
 
 NOT_SURE = "not_sure"
@@ -14,6 +15,9 @@ COULD_NOT_READ = "could_not_read"
 
 ALWAYS_URGENT = frozenset({"petechiae", "purpura", "bleeding_spots", NOT_SURE, COULD_NOT_READ})
 """Answers that no words file can make less urgent, or strip of the emergency paragraph: bleeding may be behind them."""
+
+OF_PHOTOS = (Urgency.SAME_DAY, Urgency.SOON, Urgency.ROUTINE)
+"""How urgent a photo can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,8 @@ class Entry:
     name: str
     headline: str
     urgency: Urgency
+    own_emergency: str
+    """The emergency paragraph that this answer has in place of the shared one; empty if it has none."""
     urgent_advice: str
     referral: str
     sections: tuple[Section, ...]
@@ -33,27 +39,42 @@ def read_entry(file: WordsFile, id_: str) -> Entry:
     """Return one checked entry. Raises WordsError."""
     where = ("answer", id_)
     urgency = file.text(*where, "urgency")
-    if urgency not in list(Urgency):
-        raise file.unfit((*where, "urgency"), f"one of {', '.join(Urgency)}")
+    if urgency not in OF_PHOTOS:
+        raise file.unfit((*where, "urgency"), f"one of {', '.join(OF_PHOTOS)}")
     if id_ in ALWAYS_URGENT and urgency != Urgency.SAME_DAY:
         raise file.unfit((*where, "urgency"), f"{Urgency.SAME_DAY}, since bleeding may be behind it")
-    own_emergency = file.has(*where, "emergency")
+    own_emergency = file.text(*where, "emergency") if file.has(*where, "emergency") else ""
     if own_emergency and urgency == Urgency.SAME_DAY:
         raise file.unfit((*where, "emergency"), f"left out: {Urgency.SAME_DAY} stands with the shared emergency text")
     headline = file.text(*where, "headline")
     if any(character.isnumeric() for character in headline):
         raise file.unfit((*where, "headline"), "free of numbers, which stand beside it")
-    emergency = file.text(*where, "emergency") if own_emergency else file.text("emergency")
-    checked = file.day("checked").isoformat()
     return Entry(
         name=file.text(*where, "name"),
         headline=headline,
         urgency=Urgency(urgency),
-        urgent_advice=f"{emergency}\n\n{file.text(*where, 'advice')}",
+        own_emergency=own_emergency,
+        urgent_advice=f"{own_emergency or file.text('emergency')}\n\n{file.text(*where, 'advice')}",
         referral=file.text(*where, "referral"),
         sections=_read_sections(file, id_),
-        sources=tuple(f"{file.text('sources', key)} (checked {checked})" for key in file.texts(*where, "sources")),
+        sources=read_sources(file, *where, "sources"),
     )
+
+
+def read_sources(file: WordsFile, *keys: str) -> tuple[str, ...]:
+    """Return the sources that a list names: publisher, title and the day on which they were checked."""
+    sentence = file.text("phrases", "source")
+    return tuple(
+        sentence.format(page=file.text("sources", key, "page"), day=file.day("sources", key, "checked").isoformat())
+        for key in file.texts(*keys)
+    )
+
+
+def read_red_flags(file: WordsFile, table: str, flags: Iterable[RedFlag]) -> Mapping[RedFlag, str]:
+    """Return the text of each red flag. Raises WordsError for one without a text, or for a text of no red flag."""
+    if unknown := set(file.keys(table)) - set(RedFlag):
+        raise file.unfit((table, min(unknown)), f"left out: the red flags are {', '.join(RedFlag)}")
+    return {flag: file.text(table, flag) for flag in flags}
 
 
 def _read_sections(file: WordsFile, id_: str) -> tuple[Section, ...]:

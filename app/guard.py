@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.refusals import Refusals, refusals_at
+
 MAX_FILE_BYTES = 15 * 1024 * 1024
 """What Gradio understands by `15mb`."""
 UPLOAD = "/gradio_api/upload"
@@ -56,11 +58,10 @@ HEADERS: Mapping[str, str] = {
 class Guard:
     """ASGI middleware that lets through the requests that the page makes, and marks every response."""
 
-    def __init__(self, app: ASGIApp, *, too_large: str, busy: str, is_busy: Callable[[], bool]) -> None:
-        """Take the words that answer a body over the cap, and those for when `is_busy` says that the queue is full."""
+    def __init__(self, app: ASGIApp, *, refusals: Mapping[str, Refusals], is_busy: Callable[[], bool]) -> None:
+        """Take what to say to a body over the cap, and when `is_busy` says that the queue is full, by page prefix."""
         self.app = app
-        self.too_large = too_large
-        self.busy = busy
+        self.refusals = refusals
         self.is_busy = is_busy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +76,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                if not scope["path"].startswith(("/assets/", "/static/", "/svelte/")):
+                if not refusals_at(scope["path"], self.refusals)[0].startswith(("/assets/", "/static/", "/svelte/")):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
@@ -83,7 +84,8 @@ class Guard:
         await (refusal or self.app)(scope, receive, send_marked)
 
     def _refuse(self, scope: Scope) -> Response | None:
-        method, path = scope["method"], scope["path"]
+        method = scope["method"]
+        path, refusals = refusals_at(scope["path"], self.refusals)
         if path == "/gradio_api/upload_progress":
             return Response(status_code=204)  # Tells the browser to stop asking: a photo is one step.
         routes = _ROUTES.get("GET" if method == "HEAD" else method)
@@ -95,7 +97,7 @@ class Guard:
         length = headers.get("content-length", "0")
         cap = MAX_FILE_BYTES + _MULTIPART_SLACK if path == UPLOAD else _MAX_OTHER_BYTES
         if not length.isascii() or not length.isdigit() or int(length) > cap:
-            return PlainTextResponse(self.too_large, status_code=413)
+            return PlainTextResponse(refusals.too_large, status_code=413)
         if method == "POST" and path.startswith(_QUEUED) and self.is_busy():
-            return JSONResponse({"detail": self.busy}, status_code=503)
+            return JSONResponse({"detail": refusals.busy}, status_code=503)
         return None

@@ -23,8 +23,9 @@ os.environ.pop("GRADIO_ALLOWED_PATHS", None)
 import gradio as gr  # noqa: E402
 from gradio import component_meta  # noqa: E402
 from gradio.events import EventListener  # noqa: E402
+from gradio.exceptions import InvalidPathError  # noqa: E402
 
-__all__ = ["SILENCE", "gr"]
+__all__ = ["SILENCE", "InvalidPathError", "gr"]
 
 
 def _write_no_stub(component_class: type, class_name: str, events: list[str | EventListener]) -> None:

@@ -1,60 +1,194 @@
-"""Scoring from the command line: outcomes become answers, answers become rows or text."""
+"""Scoring from the command line: outcomes become answers, answers become text, or rows of files that survive all."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from os import fsencode
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 
-from app.tables import TableWriter, print_answer, row
-from app.wording import Answer, Words
-from model.classifier import Classifier
-from model.scoring import Outcome, score_photos
+from app.columns import row
+from app.evidence_folder import EvidenceFolder, check_empty
+from app.illustrations import EVIDENCE, EVIDENCE_THUMBNAIL, THUMBNAIL
+from app.journal import Entry, Journal, unfinished_run
+from app.new_file import check_absent, check_folder
+from app.report import report_entry, write_report
+from app.scorer import Scorer
+from app.summary import Counts, print_summary
+from app.tables import TableWriter, check_format
+from app.terminal import print_answer
+from app.watching import Stopped, watched
+from app.wording import Answer
+from model.errors import OutputError, RedspotsError
+from model.photo import Source
+from model.scoring import Outcome
 
 
-def answers(
-    classifier: Classifier, words: Words, paths: Sequence[Path], *, workers: int
-) -> Iterator[tuple[Outcome, Answer]]:
-    """Yield one outcome with its answer per path; an error has an answer too, with its referral."""
-    for outcome in score_photos(classifier, paths, workers=workers):
-        if outcome.prediction is not None:
-            yield outcome, words.answer(outcome.prediction)
-        elif outcome.error is not None:
-            yield outcome, words.answer_error(outcome.error, model_version=classifier.card.version)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a run writes."""
+
+    out: Path | None = None
+    """The table, in the format of its suffix."""
+    report: Path | None = None
+    """The page to look through."""
+    evidence: Path | None = None
+    """Folder for the pictures of the evidence."""
+    resume: bool = False
+    """Go on with the run whose journal is there."""
+
+    @property
+    def journal(self) -> Path:
+        """Return the path of the journal, beside the table or else beside the report."""
+        first = self.out or self.report
+        if first is None:
+            raise ValueError("a run writes a table or a report")
+        return first.with_name(f"{first.name}.journal")
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """Return the pictures that are drawn of every photo."""
+        evidence = {EVIDENCE} if self.evidence else set()
+        return frozenset(evidence | ({THUMBNAIL, EVIDENCE_THUMBNAIL} if self.report else set()))
+
+    @property
+    def written(self) -> list[tuple[str, Path]]:
+        """Return what is there in the end, with a name for people."""
+        named = (("Table", self.out), ("Report", self.report), ("Evidence", self.evidence))
+        return [(name, path) for name, path in named if path]
+
+    def check(self) -> None:
+        """Raise OutputError or InputError unless everything can be written: before any photo is scored."""
+        if self.out:
+            check_format(self.out)
+        if self.report and self.report.suffix.lower() not in {".html", ".htm"}:
+            raise OutputError("unknown_format", f"{str(self.report)!r} does not end in .html; let it.")
+        for path in filter(None, (self.out, self.report, self.evidence)):
+            # Not only when the first file is written: the last one comes after all photos.
+            check_folder(path)
+        if self.journal.exists():
+            if self.resume:
+                return
+            raise unfinished_run(self.journal)
+        for path in filter(None, (self.out, self.report)):
+            if self.resume and path.exists():
+                sentence = f"{str(path)!r} exists and there is no journal: its run is complete; choose another name."
+                raise OutputError("exists", sentence)
+            check_absent(path)
+        if self.evidence:
+            check_empty(self.evidence)
+
+    def identity(self) -> str:
+        """Return what makes two runs write the same, as a hash."""
+        return _hash([str(path and path.absolute()) for path in (self.out, self.report, self.evidence)])
 
 
 def score_to_terminal(
-    classifier: Classifier, words: Words, paths: Sequence[Path], *, console: Console, workers: int
+    scorer: Scorer, sources: Sequence[Source], *, console: Console, evidence: Path | None = None
 ) -> int:
     """Print one answer per photo and return how many could not be scored."""
+    if evidence:
+        check_empty(evidence)
+    folder = EvidenceFolder.open(evidence) if evidence else None
     failed = 0
-    for outcome, answer in answers(classifier, words, paths, workers=workers):
-        print_answer(console, outcome.path, answer, outcome.prediction)
-        failed += outcome.error is not None
-    return failed
-
-
-def score_to_table(
-    classifier: Classifier, words: Words, paths: Sequence[Path], *, out: Path, console: Console, workers: int
-) -> int:
-    """Write one row per photo to a table, print a summary, and return how many could not be scored.
-
-    Raises OutputError when the table exists, has an unknown suffix or cannot be written.
-    """
-    outputs = classifier.card.outputs
-    counts: Counter[str] = Counter()
-    failed = 0
-    with TableWriter.open(out, outputs=outputs) as table:
-        scored = answers(classifier, words, paths, workers=workers)
-        for outcome, answer in track(scored, "Scoring", len(paths), console=console, transient=True):
-            sentence = str(outcome.error) if outcome.error else ""
-            table.write(row(outcome.path, answer, outcome.prediction, outputs=outputs, error_sentence=sentence))
+    with closing(scorer.answers(sources, pictures=frozenset({EVIDENCE} if evidence else ()))) as answers:
+        for number, (outcome, answer) in enumerate(answers, start=1):
+            print_answer(console, outcome.path, answer, outcome.prediction)
+            if folder and EVIDENCE in outcome.pictures:
+                folder.write(outcome.pictures[EVIDENCE], number=number, source=outcome.path)
             failed += outcome.error is not None
-            counts[answer.headline] += 1
-    for headline, count in counts.most_common():
-        console.print(f"{count:7,}  {headline}", highlight=False, markup=False)
-    console.print(f"{len(paths):7,}  in {str(out)!r}", highlight=False, markup=False)
     return failed
+
+
+def score_to_files(
+    scorer: Scorer, sources: Sequence[Source], files: Files, *, console: Console, quiet: bool = False
+) -> Counts:
+    """Score what the journal does not hold yet, write everything, and return the counts.
+
+    Until all of it is written, the journal stays, so that nothing that was done is lost. Raises OutputError: something
+    exists, cannot be written, or the journal is another run's.
+    """
+    files.check()
+    counts = Counts()
+    with Journal.open(files.journal, run=_identity(scorer, sources, files), resume=files.resume) as journal:
+        for _, entry in journal.entries():
+            counts.add(entry.row)
+        try:
+            _score_rest(scorer, sources, files, journal, counts, console=console, quiet=quiet)
+            _write_results(scorer, journal, files)
+        except (Stopped, RedspotsError) as reason:
+            name = reason.name if isinstance(reason, Stopped) else "Stopped"
+            kept = f"{journal.entries_done:,} of {len(sources):,} photos are kept in {str(files.journal)!r}"
+            line = f"{name}: {kept}; go on with the same command and --resume."
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            raise
+    journal.remove()
+    if not quiet:
+        print_summary(console, counts, written=files.written)
+    return counts
+
+
+def _score_rest(
+    scorer: Scorer,
+    sources: Sequence[Source],
+    files: Files,
+    journal: Journal,
+    counts: Counts,
+    *,
+    console: Console,
+    quiet: bool,
+) -> None:
+    done = journal.entries_done
+    folder = EvidenceFolder.open(files.evidence) if files.evidence else None
+    with (
+        watched(console, total=len(sources), done=done, quiet=quiet) as advance,
+        closing(scorer.answers(sources[done:], pictures=files.pictures)) as answers,
+    ):
+        for number, (outcome, answer) in enumerate(answers, start=done + 1):
+            picture = outcome.pictures.get(EVIDENCE)
+            # Before the line of the journal: what a line names is there.
+            evidence = folder.write(picture, number=number, source=outcome.path) if folder and picture else None
+            entry = Entry(
+                _row(outcome, answer, evidence, outputs=scorer.outputs),
+                report_entry(outcome, answer) if files.report else {},
+            )
+            journal.append(entry)
+            counts.add(entry.row)
+            advance()
+
+
+def _row(
+    outcome: Outcome, answer: Answer, evidence: Path | None, *, outputs: Sequence[str]
+) -> Mapping[str, str | int | float | None]:
+    return row(
+        outcome.path,
+        answer,
+        outcome.prediction,
+        outputs=outputs,
+        sha256=outcome.sha256,
+        milliseconds=outcome.milliseconds,
+        evidence=evidence,
+    )
+
+
+def _write_results(scorer: Scorer, journal: Journal, files: Files) -> None:
+    # A run that was killed between its files and the end of its journal finds the same files there.
+    if files.out:
+        with TableWriter.open(files.out, outputs=scorer.outputs, again=True) as table:
+            for _, entry in journal.entries():
+                table.write(entry.row)
+    if files.report:
+        write_report(files.report, journal, scorer.words, again=True)
+
+
+def _identity(scorer: Scorer, sources: Sequence[Source], files: Files) -> dict[str, str]:
+    names = [str(source.absolute()) if isinstance(source, Path) else source for source in sources]
+    return {**scorer.identity(), "options": files.identity(), "photos": _hash(names)}
+
+
+def _hash(names: Sequence[str]) -> str:
+    return sha256(b"\0".join(map(fsencode, names))).hexdigest()

@@ -14,7 +14,7 @@ from app.answer import Answer, Urgency
 from model.photo import escaped
 from model.prediction import Prediction
 
-STYLES = {Urgency.SAME_DAY: "red", Urgency.SOON: "yellow", Urgency.ROUTINE: "cyan"}
+STYLES = {Urgency.EMERGENCY: "red", Urgency.SAME_DAY: "red", Urgency.SOON: "yellow", Urgency.ROUTINE: "cyan"}
 BAR = 24
 """Characters of a bar that stands for certainty."""
 
@@ -27,7 +27,7 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
     style = STYLES[answer.urgency]
     console.print(Rule(characters="─" if _encodable(console, "─") else "-", style="dim"))
     console.print(_text(console, str(path), "dim"))
-    console.print(_text(console, answer.headline, f"bold {style}"))
+    console.print(_text(console, f"{answer.how_soon}: {answer.headline}", f"bold {style}"))
     _print_text(console, answer.urgent_advice, style)
     _print_text(console, answer.referral, "bold")
     could_be = (answer.could_also_be,) if answer.could_also_be else ()

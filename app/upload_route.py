@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -9,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.guard import MAX_FILE_BYTES
+from app.refusals import Refusals, refusals_at
 from app.uploads import PhotoStore
 
 MAX_UPLOADS = 16
@@ -22,25 +25,25 @@ _HOW_TO_UPLOAD = "Send one file as multipart/form-data, in the field `files`."
 class UploadRoute:
     """Gradio's upload protocol: one file in, a JSON list with the path of its clean copy out."""
 
-    def __init__(self, store: PhotoStore, *, busy: str, too_large: str) -> None:
-        """Take the words that answer too many uploads at a time, and a file over the limit."""
+    def __init__(self, store: PhotoStore, refusals: Mapping[str, Refusals]) -> None:
+        """Take what to say to too many uploads at a time, and to a file over the limit, by page prefix."""
         self.store = store
-        self.busy = busy
-        self.too_large = too_large
+        self.refusals = refusals
         self.readers = CapacityLimiter(READERS)
         self.open = 0
 
     async def __call__(self, request: Request) -> Response:
         """Return the path, or the refusal."""
+        _, refusals = refusals_at(request.url.path, self.refusals)
         if self.open >= MAX_UPLOADS:
-            return PlainTextResponse(self.busy, status_code=503)
+            return PlainTextResponse(refusals.busy, status_code=503)
         self.open += 1
         try:
-            return await self._receive(request)
+            return await self._receive(request, refusals)
         finally:
             self.open -= 1
 
-    async def _receive(self, request: Request) -> Response:
+    async def _receive(self, request: Request, refusals: Refusals) -> Response:
         parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=4)
         parser.spool_max_size = 2 * MAX_FILE_BYTES  # In memory: the file itself never touches the disk.
         try:
@@ -55,6 +58,6 @@ class UploadRoute:
         if not files:
             return PlainTextResponse(_HOW_TO_UPLOAD, status_code=400)
         if len(data) > MAX_FILE_BYTES:
-            return PlainTextResponse(self.too_large, status_code=413)
+            return PlainTextResponse(refusals.too_large, status_code=413)
         path = await run_sync(self.store.receive, data, limiter=self.readers)
         return JSONResponse([str(path)])

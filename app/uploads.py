@@ -109,9 +109,13 @@ class UploadedPhoto(gr.Image):
     # Tells Gradio to draw it as its parent class.
     is_template = True
 
-    def __init__(self, store: PhotoStore, **options: Any) -> None:
-        """Take `gr.Image`'s options; the type is always a path to the untouched file."""
+    def __init__(self, store: PhotoStore, *, refusal: str, **options: Any) -> None:
+        """Take `gr.Image`'s options, and the words that answer a path that is no upload.
+
+        The type is always a path to the untouched file.
+        """
         self._store = store
+        self._refused = refusal
         super().__init__(type="filepath", image_mode=None, format="png", **options)
 
     def get_config(self, cls: Any = None) -> dict[str, Any]:
@@ -153,7 +157,7 @@ class UploadedPhoto(gr.Image):
             raise self._refusal() from None
 
     def _refusal(self) -> Exception:
-        return gr.Error(self._store.words["upload_first"], print_exception=False)
+        return gr.Error(self._refused, print_exception=False)
 
 
 def _png(photo: Photo) -> bytes:

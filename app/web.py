@@ -1,16 +1,23 @@
-"""The page: choose a photo, press one button, read the answer from what to do first to what the model saw."""
+"""The page: choose a photo, press one button, read the answer from what to do first to what the model saw.
+
+There is one page per language, all of one make.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import BoundedSemaphore
 
-from app.answer_html import Seen, answer_html, emergency_html, paragraphs, text, trouble_html
+from app.answer_html import Seen, answer_html, no_photo, paragraphs, red_flags_html, text, trouble_html
 from app.private_gradio import gr
+from app.red_flag_boxes import RedFlagBoxes, emergency_css
+from app.red_flags import RedFlag
+from app.referring_blocks import ReferringBlocks
 from app.uploads import PhotoStore, UploadedPhoto
 from app.wording import Words
 from model.classifier import Classifier
-from model.errors import InputError, RedspotsError
+from model.errors import RedspotsError
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE / "examples"
@@ -22,50 +29,62 @@ DRAWINGS = ("petechiae", "cherry_angioma", "sun_rash")
 CONCURRENCY = 2
 QUEUE = 64
 
-Look = Callable[[str | None, list[str] | None], str]
+EMERGENCY = (RedFlag.UNWELL,)
+"""Any red flags that are an emergency: what the page shows for them is one text."""
+
+Look = Callable[[str | None, Sequence[RedFlag] | None], str]
+
+_looks = BoundedSemaphore(CONCURRENCY)  # The pages of all languages share the machine; each has a queue of its own.
 
 
 def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Look:
     """Return the function behind the button: an uploaded photo's path and ticked red flags to the answer's HTML."""
 
-    def look(photo: str | None, red_flags: list[str] | None = None) -> str:
-        """Say what the red spots on a photo may be, whom to see and how soon."""
-        flagged = bool(red_flags)
+    def look(photo: str | None, red_flags: Sequence[RedFlag] | None = None) -> str:
+        """Say what the red spots on a photo may be, whom to see and how soon. What is ticked is kept nowhere."""
+        ticked = red_flags or ()
         if photo is None:
-            error = InputError("nothing_found", words.page["no_photo"])
-            return waiting_html(
-                words, notice=str(error), referral=words.answer_error(error).referral, red_flags=flagged
-            )
+            return no_photo_html(words, ticked)
         try:
-            pixels = store.load(Path(photo))
-            (prediction,) = classifier.classify([pixels], evidence=True)
+            with _looks:
+                pixels = store.load(Path(photo))
+                (prediction,) = classifier.classify([pixels], evidence=True)
         except RedspotsError as error:
             answer = words.answer_error(error, model_version=classifier.card.version)
-            return answer_html(answer, words, red_flags=flagged)
+            return answer_html(answer, words, red_flags=ticked)
         seen = Seen(pixels, prediction, classifier.card.parents)
-        return answer_html(words.answer(prediction), words, seen=seen, red_flags=flagged)
+        return answer_html(words.answer(prediction), words, seen=seen, red_flags=ticked)
 
     return look
 
 
-def waiting_html(words: Words, *, notice: str = "", referral: str = "", red_flags: bool = False) -> str:
-    """Return what stands where the answer will be: a notice with the referral, and the emergency on a red flag."""
-    emergency = emergency_html(words) if red_flags else ""
-    lines = [notice, referral] if notice else [words.page["waiting"]]
-    return f'{emergency}<div class="waiting">{"".join(paragraphs(line) for line in lines)}</div>'
+def waiting_html(*lines: str) -> str:
+    """Return what stands where the answer will be."""
+    return f'<div class="waiting">{"".join(paragraphs(line) for line in lines)}</div>'
 
 
-def build_page(classifier: Classifier, words: Words, store: PhotoStore) -> gr.Blocks:
-    """Return the page, not yet mounted."""
+def no_photo_html(words: Words, ticked: Sequence[RedFlag]) -> str:
+    """Return the answer when there is no photo: what the ticks ask for first, and the referral all the same."""
+    answer = no_photo(words)
+    flagged = red_flags_html(words, ticked)
+    referral = answer.referral if flagged else f"{answer.how_soon}. {answer.referral}"
+    return flagged + waiting_html(*answer.not_sure_because, referral, words.intended_use)
+
+
+def build_page(
+    classifier: Classifier, words: Words, store: PhotoStore, *, others: Mapping[str, Words] | None = None
+) -> gr.Blocks:
+    """Return the page of one language, not yet mounted; `others` are the other ones' words by address."""
     page = words.page
     look = looker(classifier, words, store)
-    blocks = gr.Blocks(title=page["title"], analytics_enabled=False, delete_cache=(60, 300))
+    blocks = ReferringBlocks(words, title=page["title"], analytics_enabled=False, delete_cache=(60, 300))
     with blocks:
-        gr.HTML(_head(words), elem_id="head", apply_default_css=False)
+        gr.HTML(_head(words, others or {}), elem_id="head", apply_default_css=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="ask"):
                 photo = UploadedPhoto(
                     store,
+                    refusal=words.refuse(page["upload_first"]),
                     label=page["photo_label"],
                     placeholder=page["photo_prompt"],
                     sources=["upload", "webcam", "clipboard"],
@@ -75,17 +94,17 @@ def build_page(classifier: Classifier, words: Words, store: PhotoStore) -> gr.Bl
                     elem_id="photo",
                 )
                 gr.HTML(f"<p>{text(page['photo_hint'])}</p>", elem_id="photo-hint", apply_default_css=False)
-                flags = gr.CheckboxGroup(
-                    list(words.red_flags),
+                flags = RedFlagBoxes(
+                    words,
                     label=page["red_flags_title"],
                     info=page["red_flags_hint"],
                     elem_id="red-flags",
                 )
-                gr.HTML(emergency_html(words), elem_id="emergency-now", apply_default_css=False)
+                gr.HTML(red_flags_html(words, EMERGENCY), elem_id="emergency-now", apply_default_css=False)
                 button = gr.Button(page["button"], variant="primary", elem_id="look")
                 drawings = _examples(words)
             with gr.Column(scale=7, min_width=300, elem_id="answer-column"):
-                answer = gr.HTML(waiting_html(words), elem_id="answer", apply_default_css=False)
+                answer = gr.HTML(waiting_html(page["waiting"]), elem_id="answer", apply_default_css=False)
         gr.HTML(trouble_html(words), elem_id="trouble", apply_default_css=False)
         gr.HTML(_foot(words), elem_id="foot", apply_default_css=False)
 
@@ -95,7 +114,7 @@ def build_page(classifier: Classifier, words: Words, store: PhotoStore) -> gr.Bl
         # An answer beside another photo than its own, or from before a red flag, would be read wrongly.
         gr.on(
             [photo.change, flags.change],
-            lambda: waiting_html(words),
+            lambda: waiting_html(page["waiting"]),
             outputs=answer,
             show_progress="hidden",
             concurrency_limit=None,
@@ -131,9 +150,19 @@ def theme() -> gr.themes.Base:
     )
 
 
-def _head(words: Words) -> str:
+def css() -> str:
+    """Return the rules that follow from the table of red flags; the others stand in `page.css`."""
+    return emergency_css(boxes="#red-flags", shown="#emergency-now")
+
+
+def _head(words: Words, others: Mapping[str, Words]) -> str:
     page = words.page
-    return f"<h1>{text(page['title'])}</h1><p>{text(page['tagline'])}</p>"
+    links = "".join(
+        f'<a href="{text(address)}" lang="{other.language}" hreflang="{other.language}">{text(other.language_name)}</a>'
+        for address, other in others.items()
+    )
+    chosen = f'<nav aria-label="{text(page["languages"])}"><b>{text(words.language_name)}</b>{links}</nav>'
+    return f"<h1>{text(page['title'])}</h1><p>{text(page['tagline'])}</p>{chosen if links else ''}"
 
 
 def _foot(words: Words) -> str:

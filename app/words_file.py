@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,13 @@ class WordsFile:
         if not isinstance(value, date):
             raise self.unfit(keys, "a date such as 2026-11-23")
         return value
+
+    def language(self) -> str:
+        """Return the language of the texts, such as `en` or `pt-BR`."""
+        name = self.text("language")
+        if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", name):
+            raise self.unfit(("language",), "a language tag such as 'en'")
+        return name
 
     def keys(self, *keys: str) -> tuple[str, ...]:
         """Return the keys of a table, in the order of the file."""

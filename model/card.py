@@ -52,6 +52,8 @@ class ModelCard:
     """Recipe, command, seed, minutes and package versions."""
     metrics: Mapping[str, Any] = field(default_factory=dict)
     """What was measured, per set of photos."""
+    notes: str = ""
+    """Markdown: what people found by looking, such as where it fails."""
     files: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of every other file of the folder, by name."""
 
@@ -108,7 +110,7 @@ class ModelCard:
         rest["data"] = tuple(rest["data"])
         sets = value.get("prediction_sets")
         return cls(
-            prediction_sets=None if sets is None else PredictionSets(**sets),
+            prediction_sets=None if sets is None else PredictionSets(sets["coverage"], dict(sets["least"])),
             preprocess=Preprocess(preprocess["size"], tuple(preprocess["mean"]), tuple(preprocess["std"])),
             quality=QualityLimits(**value["quality"]),
             **rest,

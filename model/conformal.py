@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from model.prediction import Score
 
 COVERAGE = 0.9
-"""Share of the photos of each output whose set holds it."""
+"""Share of the photos of each group of outputs whose set holds the true one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PredictionSets:
     """How the set of a photo follows from its scores."""
 
     coverage: float
-    """Promised for new photos that are like those it was calibrated on, for each output of its own."""
+    """Promised for new photos that are like those it was calibrated on, for each output or parent of its own."""
     least: Mapping[str, float]
     """Least calibrated probability with which an output is in the set. 0: always, for want of photos to calibrate."""
 

@@ -45,6 +45,7 @@ class PhotoError(RedspotsError):
             "missing",
             "not_a_file",
             "unreadable",
+            "unreachable",
             "empty",
             "file_too_large",
             "not_an_image",
@@ -52,6 +53,7 @@ class PhotoError(RedspotsError):
             "too_many_pixels",
             "too_small",
             "fully_transparent",
+            "failed",
         }
     )
     exit_status = 1
@@ -123,5 +125,7 @@ class WordsError(RedspotsError):
 class OutputError(RedspotsError):
     """A result that cannot be written, or that would overwrite something."""
 
-    codes = frozenset({"exists", "unknown_format", "cannot_write"})
+    codes = frozenset(
+        {"exists", "unknown_format", "cannot_write", "unfinished_run", "other_run", "no_journal", "in_use"}
+    )
     exit_status = 4

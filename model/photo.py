@@ -19,7 +19,20 @@ from numpy.typing import NDArray
 from model.decoding import Limits, decode
 from model.errors import InputError, PhotoError
 
-__all__ = ["PHOTO_SUFFIXES", "Limits", "Photo", "escaped", "find_photos", "read_photo"]
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "Limits",
+    "Photo",
+    "Source",
+    "escaped",
+    "find_photos",
+    "photos_in",
+    "read_bytes",
+    "read_photo",
+]
+
+Source = Path | str
+"""Where a photo comes from: a file, or the URL of an object in a store."""
 
 PHOTO_SUFFIXES = frozenset(
     {
@@ -62,7 +75,7 @@ def read_photo(
     Raises PhotoError. Safe to call from many threads.
     """
     shown = escaped(name or ("The photo" if isinstance(source, bytes) else str(source)))
-    data = source if isinstance(source, bytes) else _read_file(source, shown=shown, limits=limits)
+    data = source if isinstance(source, bytes) else read_bytes(source, limits=limits, name=name)
     if not data:
         raise PhotoError("empty", f"{shown} is empty (0 bytes); copy it again.")
     if len(data) > limits.max_bytes:
@@ -81,8 +94,9 @@ def escaped(name: str) -> str:
     )
 
 
-def _read_file(path: Path, *, shown: str, limits: Limits) -> bytes:
-    """Return the file's bytes. Pipes, devices and sockets are never opened."""
+def read_bytes(path: Path, *, limits: Limits = _DEFAULT_LIMITS, name: str | None = None) -> bytes:
+    """Return the file's bytes. Pipes, devices and sockets are never opened. Raises PhotoError."""
+    shown = escaped(name or str(path))
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _not_a_file(shown)
@@ -126,7 +140,7 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not os.path.lexists(path):
             raise InputError("missing_path", f"{escaped(str(path))} does not exist; check the path.")
-        for photo in _photos_in(path) if path.is_dir() else [path]:
+        for photo in photos_in(path) if path.is_dir() else [path]:
             found.setdefault(os.path.normpath(photo.absolute()), photo)
     if not found:
         places = ", ".join(escaped(str(path)) for path in paths) or "no path"
@@ -135,7 +149,11 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     return sorted(found.values())
 
 
-def _photos_in(folder: Path) -> list[Path]:
+def photos_in(folder: Path) -> list[Path]:
+    """Return the files of a folder, to any depth, that are named like photos, as `find_photos` takes them.
+
+    Raises InputError `missing_path` for a folder in it that cannot be listed.
+    """
     photos = []
     for place, folders, files in os.walk(folder, onerror=_refuse_folder):
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from model.classifier import Classifier, Prepared
-from model.errors import RedspotsError
+from model.classifier import Classifier
+from model.errors import PhotoError, RedspotsError
+from model.photo import Photo, Source, escaped, read_bytes
 from model.prediction import Prediction
+
+_AHEAD = 4
+"""Photos per worker that are read ahead or wait for their turn: one slow photo stops nobody, and memory stays flat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file: a prediction or an error, never both, never neither."""
 
-    path: Path
+    path: Source
     prediction: Prediction | None = None
     error: RedspotsError | None = None
+    sha256: str = field(default="", compare=False)
+    """Of the file's bytes; empty when none could be read."""
+    milliseconds: float = field(default=0.0, compare=False)
+    """Wall time that this photo took its worker."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict, compare=False)
+    """What `draw` made of the photo, by name."""
 
     def __post_init__(self) -> None:
         """Refuse an outcome without content."""
@@ -28,48 +40,74 @@ class Outcome:
             raise ValueError("an outcome is either a prediction or an error")
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is done to every photo besides scoring it."""
+
+    fetch: Callable[[str], bytes] | None = None
+    """Return the bytes of a URL, or raise PhotoError."""
+    draw: Callable[[Photo, Prediction], Mapping[str, bytes]] | None = None
+    """Return encoded pictures of a photo and its evidence; runs in the worker, which alone holds the pixels."""
+
+
+_PLAIN = Options()
+
+
 def score_photos(
-    classifier: Classifier,
-    paths: Sequence[Path],
-    *,
-    batch_size: int = 16,
-    workers: int = 1,
-    evidence: bool = False,
-) -> Iterator[Outcome]:
-    """Yield exactly one outcome per path, in the order of the paths.
+    classifier: Classifier, sources: Iterable[Source], *, workers: int = 1, options: Options = _PLAIN
+) -> Generator[Outcome, None, None]:
+    """Yield exactly one outcome per source, in their order.
 
-    `workers` threads read photos ahead while the network runs; at most two batches wait, so that memory does not
-    grow with the number of photos. A file that cannot be read becomes an outcome with its error.
+    Each of the `workers` threads reads, prepares and classifies one photo at a time, so that a photo's score never
+    depends on its neighbours; decoding and the network run outside of Python's lock. A photo that cannot be scored
+    becomes an outcome with its error, whatever went wrong with it.
     """
-    with ThreadPoolExecutor(workers, thread_name_prefix="read") as readers:
-        coming = iter(paths)
-        waiting: deque[tuple[Path, Future[Prepared | RedspotsError]]] = deque()
+    coming = iter(sources)
+    waiting: deque[Future[Outcome]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="score")
 
-        def refill() -> None:
-            for path in islice(coming, 2 * batch_size - len(waiting)):
-                waiting.append((path, readers.submit(_prepare, classifier, path)))
+    def submit(count: int) -> None:
+        waiting.extend(pool.submit(_score, classifier, source, options) for source in islice(coming, count))
 
-        refill()
-        while waiting:
-            batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-            refill()
-            yield from _score(classifier, [(path, future.result()) for path, future in batch], evidence=evidence)
-
-
-def _prepare(classifier: Classifier, path: Path) -> Prepared | RedspotsError:
     try:
-        return classifier.prepare(classifier.read(path))
+        submit(_AHEAD * workers)
+        while waiting:
+            outcome = waiting.popleft().result()
+            submit(1)
+            yield outcome
+    finally:
+        # An interrupted run ends with the photos in work, not with all that wait.
+        pool.shutdown(cancel_futures=True)
+
+
+def _score(classifier: Classifier, source: Source, options: Options) -> Outcome:
+    begin = time.perf_counter()
+    data = b""
+    try:
+        data = _read(source, options)
+        photo = classifier.read(data, name=str(source))
+        (prediction,) = classifier.classify([photo], evidence=options.draw is not None)
+        pictures = options.draw(photo, prediction) if options.draw else {}
     except RedspotsError as error:
-        return error
+        failure = error
+    except Exception as error:  # noqa: BLE001 - one photo that trips over a fault must not take the others' rows along
+        failure = PhotoError(
+            "failed",
+            f"{escaped(str(source))} could not be scored ({type(error).__name__}: {escaped(str(error))}); "
+            "export it again as JPEG, and please report this.",
+        )
+    else:
+        return Outcome(source, prediction, None, photo.sha256, _milliseconds(begin), pictures)
+    return Outcome(source, None, failure, sha256(data).hexdigest() if data else "", _milliseconds(begin))
 
 
-def _score(
-    classifier: Classifier, batch: Sequence[tuple[Path, Prepared | RedspotsError]], *, evidence: bool
-) -> Iterator[Outcome]:
-    readable = [one for _, one in batch if isinstance(one, Prepared)]
-    predictions = iter(classifier.classify_prepared(readable, evidence=evidence))
-    for path, one in batch:
-        if isinstance(one, RedspotsError):
-            yield Outcome(path, error=one)
-        else:
-            yield Outcome(path, prediction=next(predictions))
+def _read(source: Source, options: Options) -> bytes:
+    if isinstance(source, Path):
+        return read_bytes(source)
+    if options.fetch is None:
+        raise PhotoError("unreachable", f"{escaped(source)} is a URL, which is not read here; give a file.")
+    return options.fetch(source)
+
+
+def _milliseconds(begin: float) -> float:
+    return round(1000 * (time.perf_counter() - begin), 1)

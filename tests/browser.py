@@ -72,11 +72,12 @@ def launched() -> Iterator[Browser]:
 
 @contextmanager
 def visiting(
-    browser: Browser, url: str, *, width: int = 1280, height: int = 900, dark: bool = False
+    browser: Browser, url: str, *, width: int = 1280, height: int = 900, dark: bool = False, locale: str = "en-GB"
 ) -> Iterator[Visit]:
     """Open a page in a fresh profile and wait until its button is there."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
+        locale=locale,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         permissions=["camera"],

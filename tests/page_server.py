@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from app.languages import Language, shipped_words
 from app.private_folder import private_folder
 from app.server import create_app
 from app.wording import Words
@@ -31,17 +33,21 @@ class RunningPage:
     folder: Path
     classifier: Classifier
     words: Words
+    """Of the first page, in English."""
 
 
 @contextmanager
-def running_page(model: Path, home: Path) -> Iterator[RunningPage]:
-    """Serve the page while the block runs."""
+def running_page(
+    model: Path, home: Path, *, classifier: Classifier | None = None, by_browser: bool = True
+) -> Iterator[RunningPage]:
+    """Serve the pages of all languages while the block runs."""
     before = os.environ.get("GRADIO_TEMP_DIR")
-    classifier, words = Classifier.load(model), Words.read()
+    classifier = classifier or Classifier.load(model)
+    spoken = [Words.read(shipped_words(language)) for language in Language]
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = create_app(classifier, words, folder)
+        app = create_app(classifier, spoken, folder, by_browser=by_browser)
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve(sockets=[listener])
@@ -55,7 +61,7 @@ def running_page(model: Path, home: Path) -> Iterator[RunningPage]:
                 time.sleep(0.02)
             app = servers[0].config.app
             assert isinstance(app, FastAPI)
-            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder, classifier, words)
+            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder, classifier, spoken[0])
         finally:
             for server in servers:
                 server.should_exit = True
@@ -66,11 +72,11 @@ def running_page(model: Path, home: Path) -> Iterator[RunningPage]:
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def look(web: httpx.Client, path: str, *red_flags: str) -> list[dict[str, str]]:
+def look(web: httpx.Client, path: Any, *red_flags: str, prefix: str = "") -> list[dict[str, str]]:
     """Return the events of one call of the page's function, the way any program may call it."""
-    photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    joined = web.post("/gradio_api/call/look", json={"data": [photo, list(red_flags)]}).raise_for_status()
-    answer = web.get(f"/gradio_api/call/look/{joined.json()['event_id']}")
+    photo = None if path is None else {"path": path, "meta": {"_type": "gradio.FileData"}}
+    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [photo, list(red_flags)]}).raise_for_status()
+    answer = web.get(f"{prefix}/gradio_api/call/look/{joined.json()['event_id']}")
     blocks = [block.split("\n", 1) for block in answer.text.strip().split("\n\n")]
     return [{"event": head.removeprefix("event: "), "data": data.removeprefix("data: ")} for head, data in blocks]
 

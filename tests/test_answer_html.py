@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,8 @@ from drawing import skin
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.answer_html import Seen, answer_html, emergency_html, paragraphs, text, trouble_html
+from app.answer_html import Seen, answer_html, paragraphs, red_flags_html, text, trouble_html
+from app.red_flags import RedFlag
 from app.wording import Words
 from model.errors import InputError, PhotoError
 from model.photo import Photo
@@ -40,7 +42,7 @@ def prediction_of(
     )
 
 
-def shown(prediction: Prediction, *, red_flags: bool = False) -> str:
+def shown(prediction: Prediction, *, red_flags: Collection[RedFlag] = ()) -> str:
     seen = Seen(PHOTO, prediction, PARENTS)
     return answer_html(WORDS.answer(prediction), WORDS, seen=seen, red_flags=red_flags)
 
@@ -64,7 +66,7 @@ def test_the_order_is_urgency_headline_advice_referral_explanation_numbers(name:
     html = shown(CASES[name])
     answer = WORDS.answer(CASES[name])
     places = [
-        html.index(f"<span>{text(WORDS.urgency_name(answer.urgency))}</span>"),
+        html.index(f"<span>{text(answer.how_soon)}</span>"),
         html.index(f"<h2>{text(answer.headline)}</h2>"),
         html.index('class="advice"'),
         html.index(paragraphs(answer.referral)),
@@ -106,10 +108,17 @@ def test_no_positive_evidence_is_said_and_no_picture_shown() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_red_flag_puts_the_emergency_before_everything(name: str) -> None:
-    html = shown(CASES[name], red_flags=True)
+    html = shown(CASES[name], red_flags=[RedFlag.SPREADING])
     headline = WORDS.answer(CASES[name]).headline
     assert html.startswith('<article class="answer emergency">')
     assert html.index(WORDS.red_flag_headline) < html.index(paragraphs(WORDS.emergency)) < html.index(text(headline))
+
+
+def test_what_the_photo_looks_like_is_not_folded_away_below_a_red_flag() -> None:
+    html = shown(CASES["sun rash"], red_flags=[RedFlag.PREGNANCY])
+    assert html.startswith('<article class="answer same_day">')
+    places = [html.index(part) for part in (text(WORDS.same_day_headline), 'class="photo"', "heatstroke", "<details>")]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("error", [PhotoError("damaged", "Broken."), InputError("nothing_found", "No photo.")])
@@ -139,4 +148,5 @@ def test_texts_keep_their_paragraphs_and_lists() -> None:
 def test_what_stands_beside_foreign_error_messages_carries_the_referral() -> None:
     referral = WORDS.answer_error(InputError("nothing_found", "No photo.")).referral
     assert paragraphs(referral) in trouble_html(WORDS)
-    assert paragraphs(WORDS.emergency) in emergency_html(WORDS)
+    assert paragraphs(WORDS.emergency) in red_flags_html(WORDS, [RedFlag.BREATHING_OR_COLOUR])
+    assert red_flags_html(WORDS, []) == ""

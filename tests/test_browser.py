@@ -11,7 +11,11 @@ from drawing import encoded, skin
 from page_server import RunningPage, running_page
 from playwright.sync_api import Browser, expect
 
+from app.gradio_texts import BY_KEY
 from app.guard import MAX_FILE_BYTES
+from app.languages import Language, shipped_words
+from app.red_flags import Alarm, RedFlag, judge
+from app.wording import Words
 
 pytestmark = [
     pytest.mark.browser,
@@ -138,6 +142,56 @@ def test_a_red_flag_shows_the_emergency_at_once_and_above_the_answer(browser: Br
         visit.page.locator("#red-flags input").nth(3).uncheck()
         expect(visit.page.locator("#answer .waiting")).to_be_visible()
         expect(visit.page.locator("#emergency-now")).to_be_hidden()
+        assert_quiet(visit)
+
+
+def test_the_emergency_shows_at_once_exactly_when_the_table_says_so(browser: Browser, page: RunningPage) -> None:
+    with visiting(browser, f"{page.url}/es/") as visit:
+        boxes = visit.page.locator("#red-flags input")
+        for ticked in (*([flag] for flag in RedFlag), [RedFlag.NO_FADE, RedFlag.CHILD_UNDER_5], list(RedFlag)):
+            for index, flag in enumerate(RedFlag):
+                boxes.nth(index).set_checked(flag in ticked)
+            expected = judge(ticked) is Alarm.EMERGENCY
+            assert visit.page.locator("#emergency-now").is_visible() == expected, ticked
+        assert_quiet(visit)
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_a_spanish_browser_gets_a_spanish_page_and_can_choose_english(
+    browser: Browser, page: RunningPage, photo: Path, width: int
+) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    with visiting(browser, page.url, width=width, locale="es-MX") as visit:
+        expect(visit.page.locator("html")).to_have_attribute("lang", "es")
+        expect(visit.page.locator("#look")).to_have_text(spanish.page["button"])
+        assert_fits(visit, width)
+        choose(visit, photo)
+        look(visit)
+        expect(visit.page.locator("#answer .advice h3")).to_have_text(spanish.page["advice_title"])
+        assert_fits(visit, width)
+        visit.page.locator("#head nav a").click()
+        expect(visit.page.locator("#look")).to_have_text(page.words.page["button"])
+        expect(visit.page.locator("html")).to_have_attribute("lang", "en")
+        assert_quiet(visit)
+
+
+def test_gradios_own_words_follow_the_page_and_not_the_browser(
+    browser: Browser, page: RunningPage, tmp_path: Path
+) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    with visiting(browser, f"{page.url}/es/", locale="en-GB") as visit:
+        visit.page.locator("#photo button[aria-label]").nth(1).wait_for()
+        visit.page.get_by_label(spanish.page["use_camera"]).click()
+        expect(visit.page.get_by_text(spanish.page["start_camera"])).to_be_visible()
+        large = tmp_path / "large.jpg"
+        large.write_bytes(bytes(MAX_FILE_BYTES + 1))
+        visit.page.get_by_label(spanish.page["upload_file"]).click()
+        visit.page.locator("#photo input[type=file]").first.set_input_files(large)
+        expect(visit.page.locator(".toast-body.error")).to_contain_text(spanish.page["too_large"])
+        shown = visit.page.locator("body").inner_html()
+        assert [english for english in BY_KEY.values() if f">{english}<" in shown or f'"{english}"' in shown] == []
+        titles = visit.page.locator("#red-flags [title]").evaluate_all("all => all.map(one => one.title)")
+        assert titles == list(spanish.red_flags.values())
         assert_quiet(visit)
 
 

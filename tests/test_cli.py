@@ -11,6 +11,7 @@ import pytest
 from conftest import OUTPUTS
 from PIL import Image
 
+from app.languages import Language, shipped_words
 from app.wording import Words
 
 
@@ -60,6 +61,29 @@ def test_scoring_a_folder_prints_every_referral(photos: Path, tiny_model: Path) 
     assert text.count("Not a medical device") + text.count("not a medical device") == 3
 
 
+def test_a_language_is_chosen_by_an_option(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"nothing")
+    result = redspots("score", photos / "0.jpg", broken, "--model", tiny_model, "--lang", "es")
+    text = " ".join(result.stdout.split())
+    assert result.returncode == 1, result.stderr
+    assert text.count(" ".join(spanish.intended_use.split())) == 2
+    assert spanish.errors["not_an_image"] in text
+    assert Words.read().intended_use[:40] not in text
+
+
+@pytest.mark.parametrize("command", ["score", "serve"])
+def test_an_error_follows_the_language_and_carries_the_referral(tmp_path: Path, command: str) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    photos = [tmp_path] if command == "score" else []
+    result = redspots(command, *photos, "--lang", "es", "--model", tmp_path / "no_model")
+    message = " ".join(result.stderr.split())
+    assert result.returncode in {2, 3}
+    for part in (spanish.entries["could_not_read"].referral, spanish.emergency, spanish.intended_use):
+        assert " ".join(part.split()) in message
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_scoring_to_a_table_gives_one_row_per_file(photos: Path, tiny_model: Path, tmp_path: Path, suffix: str) -> None:
     broken = tmp_path / "broken.jpg"
@@ -79,6 +103,29 @@ def test_scoring_to_a_table_gives_one_row_per_file(photos: Path, tiny_model: Pat
     assert str(by_name["broken.jpg"]["error"]).startswith("not_an_image")
     assert not by_name["0.jpg"]["error"]
     assert all(row["referral"] and row["urgent_advice"] and row["model_version"] == "0.0.1" for row in rows)
+
+
+def test_a_list_a_limit_and_a_dry_run(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
+    names = [str(photos / "2.jpg"), str(tmp_path / "gone.jpg"), str(photos / "0.jpg"), str(photos / "1.jpg")]
+    (tmp_path / "list").write_text("\n".join(names))
+    out = tmp_path / "scores.jsonl"
+    command = ("score", "--list", tmp_path / "list", "--limit", "3", "--model", tiny_model, "--out", out)
+    dry = redspots(*command, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert dry.stdout.splitlines() == names[:3]
+    assert "3 photos would be scored with model 0.0.1" in dry.stderr
+    assert not out.exists()
+    result = redspots(*command)
+    assert result.returncode == 1, result.stderr
+    assert result.stdout == "" and "Error (missing); the first:" in result.stderr
+    assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == names[:3]
+
+
+def test_quiet_is_quiet_and_an_error_still_speaks(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
+    command = ("score", photos, "--model", tiny_model, "--quiet", "--out", tmp_path / "scores.csv")
+    result = redspots(*command)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    refused(redspots(*command), 4, "scores.csv")
 
 
 def test_an_existing_table_is_never_overwritten(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
@@ -106,8 +153,14 @@ def test_an_error_of_the_whole_command_carries_a_referral(tmp_path: Path) -> Non
         (["score", "{photos}", "--model", "{empty}"], 3, "card.json"),
         (["score", "{photos}", "--model", "{model}", "--out", "{empty}/scores.xlsx"], 4, "scores.xlsx"),
         (["score", "{photos}", "--model", "{model}", "--out", "{empty}/no/scores.csv"], 4, "scores.csv"),
+        (["score"], 2, "nopath"),
+        (["score", "{photos}", "--resume"], 2, "--out"),
+        (["score", "--list", "{empty}/names.txt"], 2, "names.txt"),
+        (["score", "ftp://127.0.0.1/a.jpg"], 2, "ftp://127.0.0.1/a.jpg"),
         (["score", "{photos}", "--words", "{empty}/words.toml"], 3, "words.toml"),
+        (["score", "{photos}", "--words", "words.toml", "--lang", "es"], 2, "--lang"),
         (["serve", "--model", "{empty}/no_model"], 3, "no_model"),
+        (["serve", "--words", "words.toml", "--lang", "es"], 2, "--lang"),
         (["evaluate", "--photos", "{empty}/gone.csv", "--model", "{model}"], 2, "gone.csv"),
         (["evaluate", "--photos", "{photos}", "--model", "{model}", "--out", "{empty}/m.json"], 2, "subfolder"),
         (["train", "--photos", "{empty}", "--out", "{empty}/out"], 2, "empty"),

@@ -1,6 +1,7 @@
 """The safety contract: whatever happens to a photo, every surface shows the referral and the urgent advice in full.
 
-A surface is one function in `SURFACES`: from a case and an empty folder to the text that a person or a program gets.
+So it does in every language, and with how soon to get help and the intended use. A surface is one function in
+`SURFACES`: from a case, a language and a stage to the text that a person or a program gets.
 """
 
 from __future__ import annotations
@@ -8,27 +9,49 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pyarrow.parquet
 import pytest
+from drawing import encoded, skin
+from gradio_client import Client, handle_file
+from page_server import RunningPage, look, running_page
 from rich.console import Console
-from words_files import changed_words
+from typer.testing import CliRunner
+from words_files import changed_words, shipped_tables, write_words
 
 from app.answer_html import answer_html
+from app.cli import _referring
+from app.cli import app as command_line
+from app.guard import MAX_FILE_BYTES
+from app.journal import Entry, Journal
+from app.languages import Language, shipped_words
+from app.red_flags import RedFlag
+from app.report import report_entry, write_report
 from app.tables import TableWriter, print_answer, row
 from app.wording import Answer, Words
+from model.classifier import Classifier
 from model.errors import RedspotsError, WordsError
+from model.photo import Photo
 from model.prediction import Prediction, Score
+from model.scoring import Outcome
+
+# Gradio's queue uses options that pandas is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 PARENTS = ("bleeding_spots",)
 MAY_BLEED = {"petechiae", "purpura", "bleeding_spots", None}
 """Categories, and none, whose answers carry the emergency paragraph."""
-WORDS = Words.read()
+SPOKEN = {language: Words.read(shipped_words(language)) for language in Language}
+WORDS = SPOKEN[Language.ENGLISH]
+PREFIXES = {Language.ENGLISH: "", Language.SPANISH: "/es"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +62,60 @@ class Case:
     prediction: Prediction | None = None
     error: RedspotsError | None = None
 
-    @property
-    def answer(self) -> Answer:
-        """The answer that the surfaces show."""
+    def answer(self, language: Language) -> Answer:
+        """Return the answer that the surfaces show."""
         if self.prediction is not None:
-            return WORDS.answer(self.prediction)
+            return SPOKEN[language].answer(self.prediction)
         assert self.error is not None
-        return WORDS.answer_error(self.error, model_version="1.0.0")
+        return SPOKEN[language].answer_error(self.error, model_version="1.0.0")
+
+
+class Scripted(Classifier):
+    """The tiny network, whose statement about a photo is put in place of its own: it would not say everything."""
+
+    said: Prediction | RedspotsError
+
+    def classify(self, photos: Sequence[Photo], *, evidence: bool = False) -> list[Prediction]:
+        (own,) = super().classify(photos, evidence=evidence)
+        if isinstance(self.said, RedspotsError):
+            raise self.said
+        return [replace(self.said, evidence=own.evidence)]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running page with its scripted network, and a program at the door of each language."""
+
+    page: RunningPage
+    network: Scripted
+    clients: Mapping[Language, Client]
+    photo: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a surface may use."""
+
+    folder: Path
+    served: Served
+
+
+@pytest.fixture(scope="module")
+def served(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("contract")
+    (home / "photo.jpg").write_bytes(encoded(skin()))
+    network = Scripted.load(tiny_model)
+    assert isinstance(network, Scripted)
+    with running_page(tiny_model, home / "pages", classifier=network) as page:
+        clients = {language: Client(f"{page.url}{prefix}/", verbose=False) for language, prefix in PREFIXES.items()}
+        yield Served(page, network, clients, home / "photo.jpg")
+        for client in clients.values():
+            client.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, served: Served) -> Stage:
+    return Stage(tmp_path, served)
 
 
 def _predicted(
@@ -75,85 +145,303 @@ def _cases() -> Iterator[Case]:
 CASES = list(_cases())
 
 
-def terminal(case: Case, folder: Path) -> str:
+def terminal(case: Case, language: Language, stage: Stage) -> str:
     """Text on a terminal of 80 columns."""
-    return _terminal(case, width=80)
+    return _terminal(case, language, width=80)
 
 
-def narrow_terminal(case: Case, folder: Path) -> str:
+def narrow_terminal(case: Case, language: Language, stage: Stage) -> str:
     """Text on a terminal of 40 columns."""
-    return _terminal(case, width=40)
+    return _terminal(case, language, width=40)
 
 
-def csv_table(case: Case, folder: Path) -> str:
+def csv_table(case: Case, language: Language, stage: Stage) -> str:
     """The cells of a CSV table."""
-    with _table(case, folder / "table.csv").open(encoding="utf-8", newline="") as file:
+    with _table(case, language, stage.folder / "table.csv").open(encoding="utf-8", newline="") as file:
         (cells,) = csv.DictReader(file)
     return "\n".join(cells.values())
 
 
-def jsonl_table(case: Case, folder: Path) -> str:
+def jsonl_table(case: Case, language: Language, stage: Stage) -> str:
     """The values of a JSONL table."""
-    values = json.loads(_table(case, folder / "table.jsonl").read_text(encoding="utf-8"))
+    values = json.loads(_table(case, language, stage.folder / "table.jsonl").read_text(encoding="utf-8"))
     return "\n".join(map(str, values.values()))
 
 
-def page(case: Case, folder: Path) -> str:
+def parquet_table(case: Case, language: Language, stage: Stage) -> str:
+    """The values of a Parquet table."""
+    (values,) = pyarrow.parquet.read_table(_table(case, language, stage.folder / "table.parquet")).to_pylist()
+    return "\n".join(map(str, values.values()))
+
+
+def report(case: Case, language: Language, stage: Stage) -> str:
+    """The text of an HTML report of one photo."""
+    answer = case.answer(language)
+    outcome = Outcome(Path("a.jpg"), case.prediction, case.error)
+    with Journal.open(stage.folder / "journal", run={}, resume=False) as journal:
+        cells = row("a.jpg", answer, case.prediction, outputs=OUTPUTS)
+        journal.append(Entry(cells, report_entry(outcome, answer)))
+        write_report(stage.folder / "report.html", journal, SPOKEN[language])
+    return _text_of((stage.folder / "report.html").read_text(encoding="utf-8"))
+
+
+def page(case: Case, language: Language, stage: Stage) -> str:
     """The text of the page's answer, read from its HTML as a browser would."""
-    reader = _Text()
-    reader.feed(answer_html(case.answer, WORDS))
-    return " ".join(reader.found)
+    return _text_of(answer_html(case.answer(language), SPOKEN[language]))
 
 
-SURFACES: list[Callable[[Case, Path], str]] = [terminal, narrow_terminal, csv_table, jsonl_table, page]
+def http_api(case: Case, language: Language, stage: Stage) -> str:
+    """What a program gets that uploads a photo over HTTP."""
+    said = case.prediction or case.error
+    assert said is not None
+    stage.served.network.said = said
+    return _text_of(stage.served.clients[language].predict(handle_file(stage.served.photo), [], api_name="/look"))
 
 
+SURFACES: list[Callable[[Case, Language, Stage], str]] = [
+    terminal,
+    narrow_terminal,
+    csv_table,
+    jsonl_table,
+    parquet_table,
+    report,
+    page,
+    http_api,
+]
+TABLES = {csv_table, jsonl_table, parquet_table}
+"""Surfaces for programs: they tell the urgency by its code."""
+
+
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.__name__)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_every_surface_shows_the_referral_and_the_urgent_advice_in_full(
-    surface: Callable[[Case, Path], str], case: Case, tmp_path: Path
+def test_every_surface_shows_referral_urgency_and_intended_use_in_full(
+    surface: Callable[[Case, Language, Stage], str], case: Case, language: Language, stage: Stage
 ) -> None:
-    shown = _flat(surface(case, tmp_path))
-    assert _flat(case.answer.referral) in shown
-    assert _flat(case.answer.urgent_advice) in shown
-    if case.answer.category in MAY_BLEED:
-        assert _flat(WORDS.emergency) in shown
-    if case.error is not None:
-        assert str(case.error) in shown
+    words, answer = SPOKEN[language], case.answer(language)
+    told = surface(case, language, stage)
+    shown = _flat(told)
+    assert _flat(answer.referral) in shown
+    assert _flat(answer.urgent_advice) in shown
+    assert _flat(words.intended_use) in shown
+    assert _flat(answer.limits) in shown
+    assert answer.headline in shown
+    if surface in TABLES:
+        assert answer.urgency.value in told.splitlines()
+    else:
+        assert answer.how_soon in shown
+    if answer.category in MAY_BLEED:
+        assert _flat(words.emergency) in shown
+    for sentence in (*answer.not_sure_because, *answer.photo_notes):
+        assert _flat(sentence) in shown
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("case", [case for case in CASES if case.error], ids=lambda case: case.name)
+def test_an_error_that_ends_the_command_carries_them_too(case: Case, language: Language) -> None:
+    words, answer, error = SPOKEN[language], case.answer(language), case.error
+    assert error is not None
+    stderr = io.StringIO()
+    with redirect_stderr(stderr), pytest.raises(SystemExit) as ended, _referring(language):
+        raise error
+    shown = _flat(stderr.getvalue())
+    assert ended.value.code == error.exit_status
+    for part in (answer.how_soon, answer.urgent_advice, answer.referral, answer.limits, words.sentence(error)):
+        assert _flat(part) in shown
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("flag", RedFlag)
+def test_red_flags_over_http_come_before_the_category(served: Served, language: Language, flag: RedFlag) -> None:
+    words = SPOKEN[language]
+    served.network.said = _predicted("cherry_angioma")
+    answer = words.answer(served.network.said)
+    html = served.clients[language].predict(handle_file(served.photo), [flag.value], api_name="/look")
+    shown, heeded = _flat(_text_of(html)), words.heed(answer, [flag])
+    places = [shown.index(_flat(part)) for part in (heeded.headline, heeded.urgent_advice, answer.headline)]
+    assert places == sorted(places)
+    for part in (answer.referral, words.intended_use, heeded.how_soon):
+        assert _flat(part) in shown
+
+
+Refused = Callable[[httpx.Client, str], str]
+
+
+def too_large(web: httpx.Client, prefix: str) -> str:
+    """A file over the cap."""
+    response = web.post(f"{prefix}/gradio_api/upload", files={"files": ("photo.jpg", bytes(MAX_FILE_BYTES + 1))})
+    assert response.status_code == 413
+    return response.text
+
+
+def no_photo(web: httpx.Client, prefix: str) -> str:
+    """Nothing to look at."""
+    (event,) = look(web, None, prefix=prefix)
+    return _text_of(json.loads(event["data"])[0])
+
+
+def no_photo_but_a_red_flag(web: httpx.Client, prefix: str) -> str:
+    """Nothing to look at, and a sign of an emergency."""
+    (event,) = look(web, None, "bleeding", prefix=prefix)
+    return _text_of(json.loads(event["data"])[0])
+
+
+def not_uploaded(web: httpx.Client, prefix: str) -> str:
+    """A path that the page did not give out."""
+    (event,) = look(web, "/etc/hostname", prefix=prefix)
+    assert event["event"] == "error"
+    return str(json.loads(event["data"]))
+
+
+def unforeseen(web: httpx.Client, prefix: str) -> str:
+    """What is no photo at all, and nothing that the page foresees."""
+    (event,) = look(web, ["a", "b"], prefix=prefix)
+    assert event["event"] == "error"
+    return str(json.loads(event["data"]))
+
+
+def unknown_red_flag(web: httpx.Client, prefix: str) -> str:
+    """A box that is not there."""
+    (event,) = look(web, None, "no_referral_please", prefix=prefix)
+    assert event["event"] == "error"
+    return str(json.loads(event["data"]))
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    "refused",
+    [too_large, no_photo, no_photo_but_a_red_flag, not_uploaded, unknown_red_flag, unforeseen],
+    ids=lambda refused: refused.__name__,
+)
+def test_what_is_refused_over_http_carries_them_too(served: Served, language: Language, refused: Refused) -> None:
+    words = SPOKEN[language]
+    with httpx.Client(base_url=served.page.url, timeout=30) as web:
+        shown = _flat(refused(web, PREFIXES[language]))
+    entry = words.entries["could_not_read"]
+    soon = words.red_flag_headline if refused is no_photo_but_a_red_flag else words.urgencies[entry.urgency]
+    for part in (entry.referral, words.intended_use, soon):
+        assert _flat(part) in shown
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_full_queue_carries_them_too(served: Served, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.server.QUEUE", 0)
+    words = SPOKEN[language]
+    with httpx.Client(base_url=served.page.url, timeout=30) as web:
+        response = web.post(f"{PREFIXES[language]}/gradio_api/call/look", json={"data": [None, []]})
+    assert response.status_code == 503
+    shown = _flat(response.json()["detail"])
+    for part in (words.page["busy"], words.entries["could_not_read"].referral, words.intended_use):
+        assert _flat(part) in shown
+
+
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_answer_that_may_be_bleeding_begins_with_the_emergency_paragraph(case: Case) -> None:
-    answer = case.answer
-    assert answer.urgent_advice.startswith(WORDS.emergency) == (answer.category in MAY_BLEED)
+def test_an_answer_that_may_be_bleeding_begins_with_the_emergency_paragraph(case: Case, language: Language) -> None:
+    words, answer = SPOKEN[language], case.answer(language)
+    assert answer.urgent_advice.startswith(words.emergency) == (answer.category in MAY_BLEED)
     # The others have one of their own.
-    assert answer.urgent_advice.startswith("Call your local emergency number")
-    assert WORDS.glass_test in answer.explanation
+    calls = {
+        Language.ENGLISH: "Call your local emergency number",
+        Language.SPANISH: "Llame ahora al número de emergencias",
+    }
+    assert answer.urgent_advice.startswith(calls[language])
+    assert words.glass_test in answer.explanation
 
 
-def test_the_emergency_paragraph_names_every_red_flag() -> None:
-    for sign in (
-        *(
-            "fever",
-            "feeling very unwell",
-            "do not fade under a glass",
-            "confusion",
-            "slurred speech",
-            "trouble breathing",
-        ),
-        *("blue, grey, pale or blotchy skin, lips or tongue", "hard to wake", "stiff neck", "severe headache"),
-        *("bright light", "spread fast", "bleeding that does not stop", "gums", "nose", "bowel", "urine", "999", "911"),
-        *("Do not wait for a rash", "palms", "soles", "inside the eyelids", "roof of the mouth"),
-    ):
-        assert sign in WORDS.emergency
-
-
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("id_", sorted(WORDS.entries))
 @pytest.mark.parametrize("key", ["referral", "advice"])
 @pytest.mark.parametrize("value", [None, "", " \n ", "\u200b"])
-def test_no_words_file_takes_the_referral_away(tmp_path: Path, id_: str, key: str, value: Any) -> None:
+def test_no_words_file_takes_the_referral_away(
+    tmp_path: Path, language: Language, id_: str, key: str, value: Any
+) -> None:
     with pytest.raises(WordsError, match=key):
-        Words.read(changed_words(tmp_path, ("answer", id_, key), value))
+        Words.read(changed_words(tmp_path, ("answer", id_, key), value, language=language))
+
+
+def _empty(folder: Path) -> Path:
+    return write_words(folder / "words.toml", {})
+
+
+def _without_answers(folder: Path) -> Path:
+    tables = shipped_tables()
+    del tables["answer"]
+    return write_words(folder / "words.toml", tables)
+
+
+def _without_one_category(folder: Path) -> Path:
+    return changed_words(folder, ("answer", "purpura"), None)
+
+
+def _without_referral(folder: Path) -> Path:
+    return changed_words(folder, ("answer", "cherry_angioma", "referral"), None)
+
+
+def _without_intended_use(folder: Path) -> Path:
+    return changed_words(folder, ("intended_use",), " ")
+
+
+def _without_emergency(folder: Path) -> Path:
+    return changed_words(folder, ("emergency",), "...")
+
+
+def _less_urgent(folder: Path) -> Path:
+    return changed_words(folder, ("answer", "petechiae", "urgency"), "routine")
+
+
+def _spanish_without_a_red_flag(folder: Path) -> Path:
+    return changed_words(folder, ("red_flags", "no_fade"), None, language=Language.SPANISH)
+
+
+@pytest.mark.parametrize(
+    ("words_file", "named"),
+    [
+        (_empty, "answer.not_sure"),
+        (_without_answers, "answer"),
+        (_without_one_category, "purpura"),
+        (_without_referral, "referral"),
+        (_without_intended_use, "intended_use"),
+        (_without_emergency, "emergency"),
+        (_less_urgent, "urgency"),
+        (_spanish_without_a_red_flag, "no_fade"),
+    ],
+)
+def test_the_command_refuses_words_that_would_lose_it_and_says_it_all_the_same(
+    tmp_path: Path, tiny_model: Path, served: Served, words_file: Callable[[Path], Path], named: str
+) -> None:
+    words = str(words_file(tmp_path))
+    result = CliRunner().invoke(
+        command_line, ["score", str(served.photo), "--model", str(tiny_model), "--words", words]
+    )
+    shown = _flat(result.output)
+    assert result.exit_code == 3
+    assert shown.startswith("Error (")
+    assert named in shown.partition(WORDS.emergency[:40])[0]
+    assert _flat(WORDS.entries["could_not_read"].referral) in shown
+    assert _flat(WORDS.intended_use) in shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--no-referral"], ["--silent"], ["--lang", "none"], ["--words", ""], ["--lang", "es", "--words", "words.toml"]],
+    ids=" ".join,
+)
+def test_no_option_takes_it_away(tiny_model: Path, served: Served, options: list[str]) -> None:
+    result = CliRunner().invoke(command_line, ["score", str(served.photo), "--model", str(tiny_model), *options])
+    assert result.exit_code in {2, 3}
+    assert WORDS.answer(_predicted("petechiae")).headline not in result.output
+    assert options[0] in result.output or "words" in result.output
+
+
+def test_quiet_silences_no_answer(tiny_model: Path, served: Served) -> None:
+    result = CliRunner().invoke(command_line, ["score", str(served.photo), "--model", str(tiny_model), "--quiet"])
+    shown = _flat(result.output)
+    assert result.exit_code == 0
+    assert _flat(WORDS.intended_use) in shown
+    (entry,) = [entry for entry in WORDS.entries.values() if entry.headline in shown]
+    for part in (entry.referral, entry.urgent_advice, WORDS.urgencies[entry.urgency]):
+        assert _flat(part) in shown
 
 
 class _Text(HTMLParser):
@@ -172,16 +460,21 @@ class _Text(HTMLParser):
         self.found.append(data)
 
 
-def _terminal(case: Case, *, width: int) -> str:
+def _text_of(html: str) -> str:
+    reader = _Text()
+    reader.feed(html)
+    return " ".join(reader.found)
+
+
+def _terminal(case: Case, language: Language, *, width: int) -> str:
     console = Console(file=io.StringIO(), width=width, record=True)
-    print_answer(console, "a.jpg", case.answer, case.prediction)
+    print_answer(console, "a.jpg", case.answer(language), case.prediction)
     return console.export_text()
 
 
-def _table(case: Case, path: Path) -> Path:
-    sentence = str(case.error) if case.error else ""
+def _table(case: Case, language: Language, path: Path) -> Path:
     with TableWriter.open(path, outputs=OUTPUTS) as table:
-        table.write(row("a.jpg", case.answer, case.prediction, outputs=OUTPUTS, error_sentence=sentence))
+        table.write(row("a.jpg", case.answer(language), case.prediction, outputs=OUTPUTS))
     return path
 
 

@@ -35,7 +35,7 @@ def told(category: str | None, *inside: str, members: tuple[str, ...] = ()) -> s
 
 def test_what_was_named_is_left_out() -> None:
     assert told("purpura", "purpura", "other", "sun_rash", members=("purpura",)) == (
-        "From this photo, it could also be: something else, sun-related rash."
+        "From this photo, it could also be: sun-related rash, something else."
     )
     assert told("purpura", "purpura", members=("purpura",)) == ""
     assert told("bleeding_spots", "purpura", "petechiae", members=("petechiae", "purpura")) == ""

@@ -8,6 +8,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from app.guard import HEADERS, MAX_FILE_BYTES, Guard
+from app.refusals import Refusals
+
+REFUSALS = {
+    "": Refusals(too_large="too large: see a doctor", busy="busy: see a doctor"),
+    "/es": Refusals(too_large="pesa demasiado: vaya al médico", busy="ocupada: vaya al médico"),
+}
 
 
 async def behind(scope: Scope, receive: Receive, send: Send) -> None:
@@ -15,14 +21,16 @@ async def behind(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def ask(method: str, path: str, *, busy: bool = False, **headers: str) -> httpx.Response:
-    guard = Guard(behind, too_large="too large: see a doctor", busy="busy: see a doctor", is_busy=lambda: busy)
+    guard = Guard(behind, refusals=REFUSALS, is_busy=lambda: busy)
     transport = httpx.ASGITransport(guard)
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
         return await client.request(method, path, headers=headers)
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("path", ["/", "/config", "/healthz", "/theme.css", "/assets/a.js", "/gradio_api/file=/a.png"])
+@pytest.mark.parametrize(
+    "path", ["/", "/config", "/healthz", "/theme.css", "/assets/a.js", "/gradio_api/file=/a.png", "/es/", "/es/config"]
+)
 async def test_what_the_page_asks_goes_through_and_is_marked(path: str) -> None:
     response = await ask("GET", path)
     assert response.text == "behind"
@@ -48,6 +56,9 @@ async def test_what_the_page_asks_goes_through_and_is_marked(path: str) -> None:
         ("POST", "/gradio_api/process_recording"),
         ("POST", "/gradio_api/vibe-edit"),
         ("POST", "/login"),
+        ("GET", "/es/monitoring"),
+        ("GET", "/fr/"),
+        ("GET", "/estonia"),
         ("DELETE", "/"),
         ("OPTIONS", "/gradio_api/upload"),
     ],
@@ -68,10 +79,11 @@ async def test_what_the_page_never_asks_does_not_exist(method: str, path: str) -
         ("/gradio_api/upload", "²", 413),
         ("/gradio_api/queue/join", "1000", 200),
         ("/gradio_api/queue/join", "1000000", 413),
+        ("/es/gradio_api/upload", str(MAX_FILE_BYTES + 100_000), 413),
     ],
 )
 async def test_bodies_are_capped_before_they_are_read(path: str, length: str, status: int) -> None:
-    guard = Guard(behind, too_large="too large: see a doctor", busy="", is_busy=lambda: False)
+    guard = Guard(behind, refusals=REFUSALS, is_busy=lambda: False)
     sent: list[dict[str, object]] = []
     scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-length", length.encode("latin-1"))]}
 
@@ -83,7 +95,8 @@ async def test_bodies_are_capped_before_they_are_read(path: str, length: str, st
 
     await guard(scope, receive, send)
     assert sent[0]["status"] == status
-    assert status != 413 or sent[1]["body"] == b"too large: see a doctor"
+    said = REFUSALS["/es" if path.startswith("/es/") else ""].too_large
+    assert status != 413 or sent[1]["body"] == said.encode()
 
 
 @pytest.mark.anyio

@@ -9,7 +9,8 @@ from drawing import skin
 from PIL import Image
 from rich.console import Console
 
-from app.scores import score_to_table
+from app.scorer import Scorer
+from app.scores import Files, score_to_files
 from app.wording import Words
 from model.classifier import Classifier
 from model.prediction import Prediction
@@ -43,7 +44,8 @@ def test_every_road_gives_the_same_probabilities(classifier: Classifier, photo: 
     assert probabilities(from_bytes) == probabilities(direct)
 
     table = tmp_path / "scores.jsonl"
-    score_to_table(classifier, Words.read(), [photo], out=table, console=Console(quiet=True), workers=1)
+    scorer = Scorer(classifier=classifier, words=Words.read())
+    score_to_files(scorer, [photo], Files(out=table), console=Console(quiet=True))
     row = json.loads(table.read_text(encoding="utf-8"))
     assert [row[f"p_{output}"] for output in classifier.card.outputs] == pytest.approx(probabilities(direct), abs=1e-6)
 

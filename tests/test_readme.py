@@ -4,13 +4,15 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import typer
 
 from app.cli import app
-from app.tables import columns
+from app.columns import all_columns, columns
+from app.wording import Answer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,6 +21,7 @@ COMMANDS = [
     for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
     for line in block.replace("\\\n", " ").splitlines()
 ]
+OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 REDSPOTS = [shlex.split(line)[1:] for line in COMMANDS if line.startswith(".venv/bin/redspots")]
 
 
@@ -47,7 +50,7 @@ def test_no_other_command_is_told() -> None:
 def test_the_tree_shows_every_file() -> None:
     tree = re.search(r"```\n(model/.*?)```", README, re.DOTALL)
     assert tree
-    shown = set(re.findall(r"\w+\.(?:py|toml)\b|\w+/", tree[1]))
+    shown = set(re.findall(r"[\w.]+\.(?:py|toml)\b|\w+/", tree[1]))
     for package in ("model", "training", "app"):
         modules = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
         assert modules <= shown, modules - shown
@@ -56,20 +59,28 @@ def test_the_tree_shows_every_file() -> None:
 
 
 def test_the_columns_are_those_of_the_table() -> None:
-    told = re.findall(r"^\| ((?:`\w+`(?:, | \.\.\. )?)+) \|", README, re.MULTILINE)
-    names = {name for cell in told for name in re.findall(r"`(\w+)`", cell)}
-    real = set(columns(("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")))
-    assert names <= real
-    assert {name for name in real - names if not name.startswith("p_")} == set()
+    told = re.findall(r"^\| ((?:`\w+`(?:, | \.\.\. )?)+) \| ([\w ]+) \|", README, re.MULTILINE)
+    types = {name: type_ for cell, type_ in told for name in re.findall(r"`(\w+)`", cell)}
+    words = {str: "text", float: "number", int: "whole number"}
+    real = {column.name: words[column.type] for column in all_columns(OUTPUTS)}
+    assert types.items() <= real.items()
+    assert {name for name in real.keys() - types if not name.startswith("p_")} == set()
+
+
+def test_every_field_of_an_answer_has_its_column() -> None:
+    # The shares are the numbers of p_..., under names for people.
+    shown = {*columns(OUTPUTS), "shares"}
+    assert {field.name for field in fields(Answer)} <= shown
 
 
 def test_scoring_the_examples_works_as_told(tiny_model: Path, tmp_path: Path) -> None:
     (told,) = [command for command in REDSPOTS if "--out" in command and command[0] == "score"]
-    told[told.index("--out") + 1] = str(tmp_path / "scores.csv")
+    for option, name in (("--out", "scores.csv"), ("--report", "scores.html")):
+        told[told.index(option) + 1] = str(tmp_path / name)
     command = [sys.executable, "-m", "app.cli", *told, "--model", str(tiny_model)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "scores.csv").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scores.csv", "scores.html"]
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -26,6 +26,7 @@ ORDINARY = {
     "CHANGELOG.md",
     "LICENSE",
     "Makefile",
+    "benchmarks",
     "requirements-all.txt",
     "requirements.txt",
 }
@@ -105,7 +106,7 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert versions == sorted(versions, key=Version, reverse=True)
 
 
-@pytest.mark.parametrize("name", REQUIREMENT_FILES)
+@pytest.mark.parametrize("name", [*REQUIREMENT_FILES, "benchmarks/requirements.txt"])
 def test_every_requirement_is_pinned_and_hashed_and_names_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text

@@ -233,7 +233,7 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(words: Words, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("column", ["referral", "urgent_advice"])
+@pytest.mark.parametrize("column", ["referral", "urgent_advice", "limits"])
 @pytest.mark.parametrize("blank", ["", " ", "\u200b", None])
 def test_a_row_without_its_referral_is_refused(words: Words, tmp_path: Path, column: str, blank: str | None) -> None:
     one = {**sure_row(words), column: blank}

@@ -98,7 +98,7 @@ def test_paths_that_were_not_given_out_are_refused_and_their_files_stay(store: P
     inner_link = store.folder / PHOTOS / ("y" * 32) / "photo.png"
     inner_link.parent.mkdir()
     inner_link.symlink_to(canary)
-    component = UploadedPhoto(store, render=False)
+    component = UploadedPhoto(store, refusal="Upload it first: see a doctor.", render=False)
     for path in (
         str(canary),
         "/etc/passwd",
@@ -121,6 +121,6 @@ def test_paths_that_were_not_given_out_are_refused_and_their_files_stay(store: P
 
 
 def test_the_page_never_takes_a_photo_out_of_a_data_address(store: PhotoStore) -> None:
-    component = UploadedPhoto(store, render=False)
+    component = UploadedPhoto(store, refusal="Upload it first: see a doctor.", render=False)
     with pytest.raises(gr.Error):
         component.preprocess(component.data_model(url="data:image/png;base64,AAAA"))

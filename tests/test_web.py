@@ -19,9 +19,12 @@ from PIL import Image
 
 from app.answer_html import paragraphs
 from app.guard import HEADERS, MAX_FILE_BYTES
+from app.languages import Language, shipped_words
 from app.private_gradio import SILENCE, gr
+from app.red_flags import RedFlag
 from app.uploads import UploadedPhoto
 from app.web import DRAWINGS, EXAMPLES
+from app.wording import Words
 from model.errors import InputError
 
 # Gradio's queue uses options that pandas is about to drop.
@@ -134,7 +137,7 @@ def test_a_photo_gets_its_answer_through_the_client(page: RunningPage, client: C
 
 
 def test_a_red_flag_overrides_the_model(page: RunningPage, web: httpx.Client) -> None:
-    (event,) = look(web, upload(web, encoded(skin())), page.words.red_flags[1])
+    (event,) = look(web, upload(web, encoded(skin())), RedFlag.SPREADING)
     assert f"<h2>{page.words.red_flag_headline}</h2>" in json.loads(event["data"])[0]
 
 
@@ -152,7 +155,7 @@ def test_a_bad_file_gets_an_answer_with_the_referral(page: RunningPage, web: htt
 def test_no_photo_at_all_gets_the_referral(page: RunningPage, client: Client) -> None:
     html = client.predict(None, [], api_name="/look")
     assert page.words.page["no_photo"] in html
-    assert paragraphs(page.words.answer_error(InputError("nothing_found", "-")).referral) in html
+    assert page.words.answer_error(InputError("nothing_found", "-")).referral in html
 
 
 def test_a_file_of_the_server_is_neither_served_nor_scored_nor_deleted(
@@ -190,6 +193,60 @@ def test_an_address_is_never_fetched(web: httpx.Client) -> None:
         listener.shutdown()
         thread.join()
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "status", "location"),
+    [
+        ("/", "es-MX,es;q=0.9,en;q=0.5", 307, "./es/"),
+        ("/?__theme=dark", "es", 307, "./es/?__theme=dark"),
+        ("/", "en-GB,es;q=0.5", 200, None),
+        ("/", "", 200, None),
+        ("/?lang=en", "es", 200, None),
+        ("/es", "en", 307, "./es/"),
+        ("/es/", "en", 200, None),
+        ("/healthz", "es", 200, None),
+        ("/config", "es", 200, None),
+    ],
+)
+def test_the_browser_chooses_the_language_unless_a_person_did(
+    web: httpx.Client, path: str, accepted: str, status: int, location: str | None
+) -> None:
+    response = web.get(path, headers={"Accept-Language": accepted})
+    assert (response.status_code, response.headers.get("location")) == (status, location)
+    assert {name: response.headers[name] for name in HEADERS} == dict(HEADERS)
+
+
+def test_each_page_speaks_its_language_and_leads_to_the_other(page: RunningPage, web: httpx.Client) -> None:
+    spanish = Words.read(shipped_words(Language.SPANISH))
+    for path, words, link in (("/", page.words, "./es/"), ("/es/", spanish, "../?lang=en")):
+        html = web.get(path, follow_redirects=True).text
+        assert words.page["tagline"] in html
+        assert f'lang="{words.language}"' in html[:100]
+        config = web.get(f"{path}config").json()
+        told = json.dumps(config["components"], ensure_ascii=False)
+        for key in ("photo_label", "photo_prompt", "photo_hint", "red_flags_title", "red_flags_hint", "button"):
+            assert json.dumps(words.page[key], ensure_ascii=False)[1:-1] in told
+        assert link in told
+        (boxes,) = [one["props"] for one in config["components"] if one["props"].get("elem_id") == "red-flags"]
+        assert boxes["choices"] == [[question, flag] for flag, question in words.red_flags.items()]
+
+
+def test_the_command_line_can_put_a_language_first(tiny_model: Path, tmp_path: Path) -> None:
+    with running_page(tiny_model, tmp_path / "home", by_browser=False) as running:
+        asked = httpx.get(running.url, headers={"Accept-Language": "es"})
+        assert asked.status_code == 200
+        assert running.words.page["tagline"] in asked.text
+
+
+def test_what_is_ticked_is_written_nowhere(
+    page: RunningPage, web: httpx.Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (event,) = look(web, upload(web, encoded(skin())), RedFlag.PREGNANCY)
+    assert page.words.same_day_headline in json.loads(event["data"])[0]
+    told = capfd.readouterr()
+    assert "pregnan" not in (told.out + told.err).lower()
+    assert not [file for file in page.folder.rglob("*") if file.is_file() and b"pregnan" in file.read_bytes().lower()]
 
 
 def test_the_drawings_are_small_and_readable(page: RunningPage) -> None:

@@ -127,15 +127,6 @@ def test_urgency_follows_the_category(words: Words) -> None:
     assert "heatstroke" in words.answer(committed("sun_rash")).urgent_advice
 
 
-def test_a_red_flag_puts_the_emergency_first_and_the_category_below(words: Words) -> None:
-    answer = words.answer(committed("cherry_angioma"))
-    flagged = words.put_emergency_first(answer)
-    assert flagged.urgent_advice.endswith(words.emergency)
-    assert answer.headline not in flagged.headline
-    assert answer.headline in flagged.explanation[0].text
-    assert flagged.referral == answer.referral
-
-
 def test_limits_say_what_the_program_is_not_and_what_a_photo_cannot_show(words: Words) -> None:
     for part in ("not a medical device", "No clinician has reviewed", "fades when you press", "how big it is"):
         assert part in words.limits
@@ -203,8 +194,12 @@ def test_no_file_plays_bleeding_down(tmp_path: Path, id_: str, key: str, value: 
         (("answer", "sun_rash", "sources"), []),
         (("answer", "sun_rash", "sources"), "nhs_sunburn"),
         (("answer", "sun_rash", "sections"), "all fine"),
-        (("checked",), "yesterday"),
+        (("sources", "nhs_sepsis", "checked"), "yesterday"),
         (("red_flags",), "none"),
+        (("red_flags", "cough"), "A cough"),
+        (("answer", "sun_rash", "urgency"), "emergency"),
+        (("language",), "English, please"),
+        (("phrases", "source"), "{page}"),
         (("page", "share"), "{chance} %"),
         (("page", "share"), "{percent"),
     ],
@@ -260,7 +255,7 @@ def test_a_category_of_ones_own_gets_the_emergency_paragraph_unless_it_says_more
     assert words.emergency in answer.urgent_advice
 
 
-@pytest.mark.parametrize("field", ["headline", "urgent_advice", "referral", "limits"])
+@pytest.mark.parametrize("field", ["headline", "how_soon", "urgent_advice", "referral", "limits"])
 @pytest.mark.parametrize("blank", ["", " ", "\n", "\u200b", None])
 def test_an_answer_cannot_lose_what_matters(words: Words, field: str, blank: str | None) -> None:
     answer = words.answer_error(PhotoError("empty", "'a.jpg' is empty; copy it again."))
@@ -285,6 +280,7 @@ def test_an_answer_cannot_be_built_directly_without_a_referral() -> None:
             category=None,
             probability=None,
             urgency=Urgency.ROUTINE,
+            how_soon="Have it looked at",
             urgent_advice="Ask a doctor.",
             referral=" ",
             explanation=(Section("a", "b"),),

@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.wording import SHIPPED
+from app.languages import Language, shipped_words
 
 Key = tuple[str, ...]
 
 
-def shipped_tables() -> dict[str, Any]:
+def shipped_tables(language: Language = Language.ENGLISH) -> dict[str, Any]:
     """Return the tables of the words that ship."""
-    return tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    return tomllib.loads(shipped_words(language).read_text(encoding="utf-8"))
 
 
 def text_keys(tables: dict[str, Any], above: Key = ()) -> Iterator[Key]:
@@ -28,9 +28,9 @@ def text_keys(tables: dict[str, Any], above: Key = ()) -> Iterator[Key]:
             yield (*above, name)
 
 
-def changed_words(folder: Path, key: Key, value: Any) -> Path:
+def changed_words(folder: Path, key: Key, value: Any, *, language: Language = Language.ENGLISH) -> Path:
     """Return a copy of the shipped words with another value at one key; None takes the key out."""
-    tables = shipped_tables()
+    tables = shipped_tables(language)
     table = tables
     for name in key[:-1]:
         table = table.setdefault(name, {})

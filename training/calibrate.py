@@ -39,7 +39,8 @@ def calibrate(
 
     `logits` (n, outputs) are of `items`, none of which its network was trained on. The addition makes up for training
     on fewer photos of `other` than people show (Saerens et al., Neural Computation 2002); it is 0 unless the recipe
-    says how many those are.
+    says how many those are. After cross-validation the logits are of the folds' networks; the mean of their weights,
+    which ships, is taken to have logits alike.
     """
     weights = calibration_weights(items, card.outputs, recipe)
     targets = np.array(targets_of(items, card.outputs))

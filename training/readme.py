@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from model.card import ModelCard
+from training.reporting import reporting_tables
 
 LIMITS = (
     "No clinician has reviewed it or its words. A photo cannot show whether a spot fades under pressure, nor its "
     "size. Most skin conditions are none of its categories. Public photos of these categories are few and mostly of "
     "light skin; drawn photos stand in for what is missing, and drawn is not real."
+)
+MISUSE = (
+    "Not to decide whether to see a doctor, nor which one; not to calm somebody who feels ill; not on anybody else's "
+    "photos without their leave; not to sort patients; not as evidence in court, insurance or hiring; not behind words "
+    "of one's own that leave out the referral, which the program refuses."
 )
 TITLES = {
     "validation": "Photos of groups held back from training (with drawn ones they chose epoch and threshold)",
@@ -30,6 +36,8 @@ def model_readme(card: ModelCard) -> str:
                 f"Backbone {card.backbone}, input {card.preprocess.size} x {card.preprocess.size} pixels.",
                 "## Intended use",
                 card.intended_use,
+                "## Misuse",
+                MISUSE,
                 "## Limits",
                 LIMITS,
                 "## Measured",
@@ -37,10 +45,13 @@ def model_readme(card: ModelCard) -> str:
                 f"A category is named at a calibrated probability of at least {card.threshold:.2f} "
                 f"(temperature {card.temperature:.3f}). Intervals: 95 %, bootstrap over groups.",
                 *_doubt(card),
+                *(["## Seen by eye", card.notes] if card.notes else []),
                 "## Trained on",
                 _data(card),
                 "## How",
                 _how(card.training),
+                "## Reporting guidelines",
+                *reporting_tables(),
             ]
         )
         + "\n"

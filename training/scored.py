@@ -46,7 +46,7 @@ def score_examples(
     outcomes = score_photos(classifier, [example.path for example in examples], workers=workers)
     for example, outcome in zip(examples, outcomes, strict=True):
         if outcome.error is not None:
-            errors.append((outcome.path, outcome.error))
+            errors.append((example.path, outcome.error))
         elif outcome.prediction is not None and outcome.prediction.scores:
             kept.append(example)
             probabilities.append([score.probability for score in outcome.prediction.scores])

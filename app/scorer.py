@@ -1,0 +1,59 @@
+"""Scorer: a model with its words and the way photos come in: everything between a name and its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+
+from app.columns import SCHEMA, columns
+from app.illustrations import Illustrator
+from app.wording import Answer, Words
+from model.card import sha256_of
+from model.classifier import Classifier
+from model.photo import Source
+from model.scoring import Options, Outcome, score_photos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorer:
+    """What stays the same for all photos of a run."""
+
+    classifier: Classifier
+    words: Words
+    workers: int = 1
+    fetch: Callable[[str], bytes] | None = None
+    """See `model.scoring.Options`."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Return the card's outputs."""
+        return self.classifier.card.outputs
+
+    def answers(
+        self, sources: Sequence[Source], *, pictures: frozenset[str] = frozenset()
+    ) -> Generator[tuple[Outcome, Answer], None, None]:
+        """Yield one outcome with its answer per source; an error has an answer too, with its referral.
+
+        `pictures` are those of `app.illustrations` that are drawn.
+        """
+        card = self.classifier.card
+        draw = Illustrator(words=self.words, parents=card.parents, wanted=pictures) if pictures else None
+        options = Options(fetch=self.fetch, draw=draw)
+        for outcome in score_photos(self.classifier, sources, workers=self.workers, options=options):
+            if outcome.prediction is not None:
+                yield outcome, self.words.answer(outcome.prediction)
+            elif outcome.error is not None:
+                yield outcome, self.words.answer_error(outcome.error, model_version=card.version)
+
+    def identity(self) -> Mapping[str, str]:
+        """Return what makes two scorers give the same answers: by name, as version or hash."""
+        # The card lists the hash of every file of the model, and was checked against them.
+        card = json.dumps(self.classifier.card.to_json(), sort_keys=True).encode()
+        return {
+            "version of redspots": f"{version('redspots')}, {SCHEMA}, {' '.join(columns(self.outputs))}",
+            "model": sha256(card).hexdigest(),
+            "words": sha256_of(self.words.path),
+        }

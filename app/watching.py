@@ -1,0 +1,101 @@
+"""How far a long run is: a bar on a terminal, a line now and then elsewhere, and what to type when it was stopped."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+SECONDS_BETWEEN_LINES = 30.0
+
+Advance = Callable[[], None]
+"""To be called after every photo."""
+
+
+class Stopped(BaseException):
+    """A signal asked the run to end. No `Exception`, so that nothing on the way takes it for a broken photo."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the number of the signal."""
+        super().__init__(number)
+        self.name = signal.Signals(number).name
+        self.exit_status = 128 + number
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise `Stopped` in the block on SIGINT and SIGTERM; a second one ends the process at once."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)
+        raise Stopped(number)
+
+    try:
+        for number in numbers:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+@contextmanager
+def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False) -> Iterator[Advance]:
+    """Show how many of `total` photos are done while the block runs; `done` of them were so before it."""
+    if quiet:
+        yield lambda: None
+    elif console.is_terminal:
+        with Progress(
+            TextColumn("Scoring"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate("{task.speed}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        ) as progress:
+            task = progress.add_task("Scoring", total=total, completed=done)
+            yield lambda: progress.advance(task)
+    else:
+        yield Lines(lambda line: console.print(line, highlight=False, markup=False), total=total, done=done)
+
+
+class Lines:
+    """One line every 30 seconds, for logs."""
+
+    def __init__(
+        self, tell: Callable[[str], None], *, total: int, done: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin to count now."""
+        self._tell, self._clock = tell, clock
+        self._total, self._done, self._before = total, done, done
+        self._begin = self._told = clock()
+
+    def __call__(self) -> None:
+        """Count one photo, and tell when it is time."""
+        self._done += 1
+        now = self._clock()
+        if now - self._told < SECONDS_BETWEEN_LINES:
+            return
+        self._told = now
+        rate = (self._done - self._before) / (now - self._begin)
+        left = timedelta(seconds=round((self._total - self._done) / rate))
+        self._tell(f"{self._done:,} of {self._total:,} photos, {rate:.1f} photos/s, {left} left")
+
+
+class _Rate(TextColumn):
+    """Photos per second over the last moments."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, or nothing before there is one."""
+        return Text(f"{task.speed:.1f} photos/s" if task.speed else "", style="progress.data.speed")
