@@ -234,6 +234,21 @@ def test_a_folder_of_somebody_else_is_left_alone(order: Order) -> None:
     assert [path.name for path in order.out.iterdir()] == ["diary.txt"]
 
 
+def test_a_disk_that_takes_nothing_is_one_sentence(order: Order, server: PhotoServer) -> None:
+    fetch_dataset(order)
+    (order.out / "photos" / "a.png").unlink()
+    (order.out / "photos" / ".a.png.partial").mkdir()  # Whoever runs the tests may write anywhere: this stands in.
+    with pytest.raises(OutputError, match="a.png.*run the command again") as raised:
+        fetch_dataset(order)
+    assert raised.value.code == "cannot_write"
+
+
+def test_a_run_that_was_killed_at_its_very_start_goes_on(order: Order) -> None:
+    order.out.mkdir()
+    (order.out / JOURNAL).write_text('{"datas')
+    assert not fetch_dataset(order).failed
+
+
 def test_another_job_in_the_same_folder_is_refused(order: Order) -> None:
     fetch_dataset(order)
     with pytest.raises(OutputError, match="dataset scin") as raised:

@@ -54,10 +54,12 @@ def fetch_dataset(
     """
     dataset = order.dataset
     _check_order(order)
-    _make_folders(order.out)
+    _make_folder(order.out)
     job = {"dataset": dataset.name, "others": order.others, "seed": order.seed}
+    # Before any other file: a folder without a journal is taken for somebody else's.
     journal = Journal(order.out / JOURNAL, job=job)
     try:
+        (order.out / PHOTOS).mkdir(exist_ok=True)
         agent = f"redspots ({order.contact or 'research and education'})"
         with Downloader(limits=order.limits, agent=agent, mirror=order.mirror) as downloader:
             tables = order.tables or _fetch_tables(order, downloader)
@@ -105,11 +107,11 @@ def _check_order(order: Order) -> None:
         )
 
 
-def _make_folders(out: Path) -> None:
+def _make_folder(out: Path) -> None:
     if out.exists() and not (out / JOURNAL).exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError("exists", f"{str(out)!r} exists and is no folder of `fetch`; choose another --out.")
     try:
-        (out / PHOTOS).mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError("cannot_write", f"{str(out)!r} cannot be made ({error}); choose another --out.") from error
 
@@ -150,10 +152,6 @@ def _fetch_photo(
         _write_whole(path, data)
     except FetchError as error:
         return {"file_name": row.file_name, "url": row.url, "code": error.code, "reason": str(error)}
-    except OSError as error:
-        raise OutputError(
-            "cannot_write", f"{str(path)!r} cannot be written ({error}); make room and run the command again."
-        ) from error
     return {"file_name": row.file_name, "url": row.url, "sha256": photo.sha256}
 
 
@@ -166,10 +164,15 @@ def _is_here(path: Path, before: dict[str, Any]) -> bool:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name, and rename it once it is on disk."""
+    """Write a file under another name, and rename it once it is on disk. Raises OutputError."""
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(
+            "cannot_write", f"{str(path)!r} cannot be written ({error}); make room and run the command again."
+        ) from error

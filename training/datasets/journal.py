@@ -36,13 +36,18 @@ class Journal:
             self.done[line["file_name"]] = line
 
     def write(self, line: dict[str, Any]) -> None:
-        """Add one line; it is on disk when this returns."""
-        with self._lock:
-            self._file.write(json.dumps(line) + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            if "file_name" in line:
-                self.done[line["file_name"]] = line
+        """Add one line; it is on disk when this returns. Raises OutputError."""
+        try:
+            with self._lock:
+                self._file.write(json.dumps(line) + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise OutputError(
+                "cannot_write", f"{self._file.name!r} cannot be written ({error}); make room and run the command again."
+            ) from error
+        if "file_name" in line:
+            self.done[line["file_name"]] = line
 
     def close(self) -> None:
         """Close the file."""
