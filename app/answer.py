@@ -32,6 +32,8 @@ class Section:
 class Share:
     """One calibrated probability with the name under which people see it."""
 
+    category: str
+    """Id of an output or parent."""
     name: str
     probability: float
     """In [0, 1]."""

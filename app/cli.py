@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -90,15 +91,29 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    auth_file: Annotated[
+        Path | None, typer.Option(help="File that holds USER:PASSWORD; REDSPOTS_AUTH in the environment does as well.")
+    ] = None,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everyone use the page who can reach --host.")] = False,
 ) -> None:
-    """Open the page on which a person can upload a photo."""
+    """Open the page on which a person can upload a photo, and the HTTP interface for programs."""
+    from app.auth import read_login
     from app.server import serve as serve_page
     from model.classifier import newest_release
 
     with _referring(lang):
         _one_of(words, lang)
         folder = model or newest_release()
-        serve_page(model=folder, words=words, language=lang, host=host, port=port, open_browser=open_browser)
+        serve_page(
+            model=folder,
+            words=words,
+            language=lang,
+            host=host,
+            port=port,
+            open_browser=open_browser,
+            login=read_login(auth_file, os.environ),
+            is_open=no_auth,
+        )
 
 
 @app.command()

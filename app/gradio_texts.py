@@ -12,6 +12,7 @@ SCRIPT = Path(__file__).with_name("gradio_texts.js")
 
 BY_KEY: Mapping[str, str] = {
     "file_upload": "File upload",
+    "drop_photo": "Drop an image file here to upload",
     "upload_file": "Upload file",
     "use_camera": "Capture from camera",
     "start_camera": "Click to Access Webcam",

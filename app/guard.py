@@ -14,14 +14,15 @@ from app.refusals import Refusals, refusals_at
 MAX_FILE_BYTES = 15 * 1024 * 1024
 """What Gradio understands by `15mb`."""
 UPLOAD = "/gradio_api/upload"
+API = "/api/v1/"
 _QUEUED = ("/gradio_api/queue/join", "/gradio_api/call/look")
-_MULTIPART_SLACK = 64 * 1024
+MULTIPART_SLACK = 64 * 1024
 _MAX_OTHER_BYTES = 256 * 1024
 
 # Gradio brings routes that fetch addresses, run ffmpeg or change code: what is not listed does not exist here.
 _ROUTES: Mapping[str, re.Pattern[str]] = {
     "GET": re.compile(
-        r"/|/healthz|/config/?|/theme\.css|/robots\.txt|/favicon\.ico|/(static|assets|svelte)/.+"
+        r"/|/healthz|/readyz|/config/?|/theme\.css|/robots\.txt|/favicon\.ico|/(static|assets|svelte)/.+"
         r"|/gradio_api/(info/?|app_id/?|login_check/?|startup-events|queue/data|heartbeat/[\w-]+|call/look/\w+)"
         r"|/gradio_api/(theme\.css|file=/.+)"
     ),
@@ -84,6 +85,8 @@ class Guard:
         await (refusal or self.app)(scope, receive, send_marked)
 
     def _refuse(self, scope: Scope) -> Response | None:
+        if scope["path"].startswith(API):
+            return None  # It refuses in the form that programs expect.
         method = scope["method"]
         path, refusals = refusals_at(scope["path"], self.refusals)
         if path == "/gradio_api/upload_progress":
@@ -95,7 +98,7 @@ class Guard:
         if "transfer-encoding" in headers:
             return PlainTextResponse("Send a Content-Length", status_code=411)
         length = headers.get("content-length", "0")
-        cap = MAX_FILE_BYTES + _MULTIPART_SLACK if path == UPLOAD else _MAX_OTHER_BYTES
+        cap = MAX_FILE_BYTES + MULTIPART_SLACK if path == UPLOAD else _MAX_OTHER_BYTES
         if not length.isascii() or not length.isdigit() or int(length) > cap:
             return PlainTextResponse(refusals.too_large, status_code=413)
         if method == "POST" and path.startswith(_QUEUED) and self.is_busy():

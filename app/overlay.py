@@ -36,22 +36,28 @@ def overlay(photo: Photo, evidence: NDArray[np.float32], box: tuple[float, float
     fractions of the photo. Colours run from the map's zero to its maximum, so they compare parts of one photo, never
     two photos. Outside the box the photo is darker.
     """
-    small = Image.fromarray(photo.pixels)
-    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    width, height = small.size
+    below = Image.fromarray(small(photo, LONGEST_SIDE))
+    width, height = below.size
     # At least one pixel, however narrow the box.
     left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
     right, bottom = max(round(box[2] * width), left + 1), max(round(box[3] * height), top + 1)
 
     # The spots are told from the skin by colour: half of it stays, the rest leaves room for the ramp's.
-    colour = np.asarray(small, dtype=np.float32)
-    picture = 0.5 * colour + 0.5 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
+    colour = np.asarray(below, dtype=np.float32)
+    picture = 0.5 * colour + 0.5 * np.asarray(below.convert("L"), dtype=np.float32)[..., None]
     result = picture * _UNSEEN
     seen = picture[top:bottom, left:right]
     strength = _strength(evidence, size=(seen.shape[1], seen.shape[0]))
     opacity = _STRONGEST * strength[..., None] ** 0.7
     result[top:bottom, left:right] = seen * (1 - opacity) + _colours(strength) * opacity
     return np.asarray(np.clip(np.rint(result), 0, 255), dtype=np.uint8)
+
+
+def small(photo: Photo, longest: int) -> NDArray[np.uint8]:
+    """Return the photo as RGB (height, width, 3) with `longest` pixels at most on its longer side."""
+    picture = Image.fromarray(photo.pixels)
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return np.asarray(picture, dtype=np.uint8)
 
 
 def has_positive_part(evidence: NDArray[np.float32]) -> bool:

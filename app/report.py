@@ -13,9 +13,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from app.answer_html import ICONS, paragraphs
+from app.answer_html import ICONS
 from app.illustrations import EVIDENCE_THUMBNAIL, THUMBNAIL
 from app.journal import Entry, Journal
+from app.markup import paragraphs
 from app.new_file import NewFile
 from app.terminal import percent
 from app.wording import Answer, Urgency, Words

@@ -88,6 +88,15 @@ class PhotoStore:
         if resolved != home / token / PIXELS or not re.fullmatch(r"[\w-]{32}", token):
             raise PhotoError("missing", self.words["upload_first"])
 
+    def forget(self, path: Path) -> None:
+        """Remove one photo at once; a path that `receive` cannot have given out is left alone."""
+        try:
+            self.check(path)
+        except PhotoError:
+            return
+        # Put together anew: no folder is removed by a name that a client chose.
+        shutil.rmtree(self.folder / PHOTOS / path.parent.name, ignore_errors=True)
+
     def purge(self) -> None:
         """Remove the photos that are older than `max_age`."""
         oldest = time.time() - self.max_age

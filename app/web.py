@@ -6,54 +6,54 @@ There is one page per language, all of one make.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
+from typing import Any
 
-from app.answer_html import Seen, answer_html, no_photo, paragraphs, red_flags_html, text, trouble_html
+from app.answer_html import no_photo, red_flags_html, trouble_html
+from app.looking import CONCURRENCY, look_at
+from app.markup import paragraphs, text
+from app.photo_slots import PhotoSlots
 from app.private_gradio import gr
-from app.red_flag_boxes import RedFlagBoxes, emergency_css
+from app.red_flag_boxes import RedFlagBoxes
 from app.red_flags import RedFlag
 from app.referring_blocks import ReferringBlocks
-from app.uploads import PhotoStore, UploadedPhoto
+from app.several_html import several_html
+from app.uploads import PhotoStore
 from app.wording import Words
 from model.classifier import Classifier
-from model.errors import RedspotsError
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE / "examples"
-CSS = HERE / "page.css"
 SCROLL = HERE / "scroll_to_answer.js"
+START = HERE / "scroll_to_start.js"
 
 DRAWINGS = ("petechiae", "cherry_angioma", "sun_rash")
 """Drawn examples: `examples/<name>.jpg`, labelled by the page's words `example_<name>`."""
-CONCURRENCY = 2
 QUEUE = 64
 
 EMERGENCY = (RedFlag.UNWELL,)
 """Any red flags that are an emergency: what the page shows for them is one text."""
 
-Look = Callable[[str | None, Sequence[RedFlag] | None], str]
 
-_looks = BoundedSemaphore(CONCURRENCY)  # The pages of all languages share the machine; each has a queue of its own.
+def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Callable[..., str]:
+    """Return the function behind the button: paths of uploaded photos and ticked red flags to the answer's HTML."""
 
-
-def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Look:
-    """Return the function behind the button: an uploaded photo's path and ticked red flags to the answer's HTML."""
-
-    def look(photo: str | None, red_flags: Sequence[RedFlag] | None = None) -> str:
-        """Say what the red spots on a photo may be, whom to see and how soon. What is ticked is kept nowhere."""
+    def look(
+        photo: str | None,
+        red_flags: Sequence[RedFlag] | None = None,
+        second: str | None = None,
+        third: str | None = None,
+        fourth: str | None = None,
+        fifth: str | None = None,
+    ) -> str:
+        """Say what the red spots on photos may be, whom to see and how soon. What is ticked is kept nowhere."""
         ticked = red_flags or ()
-        if photo is None:
+        paths = [Path(path) for path in (photo, second, third, fourth, fifth) if path is not None]
+        if not paths:
             return no_photo_html(words, ticked)
-        try:
-            with _looks:
-                pixels = store.load(Path(photo))
-                (prediction,) = classifier.classify([pixels], evidence=True)
-        except RedspotsError as error:
-            answer = words.answer_error(error, model_version=classifier.card.version)
-            return answer_html(answer, words, red_flags=ticked)
-        seen = Seen(pixels, prediction, classifier.card.parents)
-        return answer_html(words.answer(prediction), words, seen=seen, red_flags=ticked)
+        looked = [look_at(partial(store.load, path), classifier, words) for path in paths]
+        return several_html(looked, words, red_flags=ticked)
 
     return look
 
@@ -82,18 +82,7 @@ def build_page(
         gr.HTML(_head(words, others or {}), elem_id="head", apply_default_css=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="ask"):
-                photo = UploadedPhoto(
-                    store,
-                    refusal=words.refuse(page["upload_first"]),
-                    label=page["photo_label"],
-                    placeholder=page["photo_prompt"],
-                    sources=["upload", "webcam", "clipboard"],
-                    buttons=[],
-                    height=300,
-                    webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
-                    elem_id="photo",
-                )
-                gr.HTML(f"<p>{text(page['photo_hint'])}</p>", elem_id="photo-hint", apply_default_css=False)
+                slots = PhotoSlots.place(store, words)
                 flags = RedFlagBoxes(
                     words,
                     label=page["red_flags_title"],
@@ -102,57 +91,49 @@ def build_page(
                 )
                 gr.HTML(red_flags_html(words, EMERGENCY), elem_id="emergency-now", apply_default_css=False)
                 button = gr.Button(page["button"], variant="primary", elem_id="look")
+                again = gr.Button(page["start_over"], variant="secondary", elem_id="start-over")
                 drawings = _examples(words)
             with gr.Column(scale=7, min_width=300, elem_id="answer-column"):
                 answer = gr.HTML(waiting_html(page["waiting"]), elem_id="answer", apply_default_css=False)
         gr.HTML(trouble_html(words), elem_id="trouble", apply_default_css=False)
         gr.HTML(_foot(words), elem_id="foot", apply_default_css=False)
 
+        first, *others_of_same = slots.photos
         button.click(
-            look, [photo, flags], answer, api_name="look", concurrency_limit=CONCURRENCY, show_progress="minimal"
+            look,
+            [first, flags, *others_of_same],
+            answer,
+            api_name="look",
+            concurrency_limit=CONCURRENCY,
+            show_progress="minimal",
         ).then(None, js=SCROLL.read_text(encoding="utf-8"), api_visibility="private")
         # An answer beside another photo than its own, or from before a red flag, would be read wrongly.
         gr.on(
-            [photo.change, flags.change],
+            [flags.change, *(photo.change for photo in slots.photos)],
             lambda: waiting_html(page["waiting"]),
             outputs=answer,
             show_progress="hidden",
             concurrency_limit=None,
             api_visibility="private",
         )
+        again.click(
+            _starter(store, slots, waiting_html(page["waiting"])),
+            list(slots.photos),
+            [flags, answer, slots.shown, slots.more, *slots.photos],
+            show_progress="hidden",
+            concurrency_limit=None,
+            api_visibility="private",
+        ).then(None, js=START.read_text(encoding="utf-8"), api_visibility="private")
         for name, drawing in drawings.items():
             drawing.click(
                 _chooser(store, name),
-                outputs=photo,
+                outputs=first,
                 show_progress="hidden",
                 concurrency_limit=CONCURRENCY,
                 api_visibility="private",
             )
     blocks.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
     return blocks
-
-
-def theme() -> gr.themes.Base:
-    """Return calm colours and the reader's own fonts: Gradio's default would ask a foreign host for some."""
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.slate,
-        radius_size=gr.themes.sizes.radius_lg,
-        font=[gr.themes.Font("system-ui"), gr.themes.Font("Liberation Sans"), gr.themes.Font("sans-serif")],
-        font_mono=[gr.themes.Font("ui-monospace"), gr.themes.Font("monospace")],
-    ).set(
-        body_background_fill="*neutral_50",
-        # White on these reaches a contrast of 5:1; on the theme's own it does not.
-        button_primary_background_fill="*primary_700",
-        button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_800",
-    )
-
-
-def css() -> str:
-    """Return the rules that follow from the table of red flags; the others stand in `page.css`."""
-    return emergency_css(boxes="#red-flags", shown="#emergency-now")
 
 
 def _head(words: Words, others: Mapping[str, Words]) -> str:
@@ -187,6 +168,15 @@ def _drawing_button(label: str, picture: Path) -> gr.Button:
     # Gradio would delete its copy of the picture with the photos, minutes after the start.
     button.keep_in_cache.update([button.icon["path"]] if button.icon else [])
     return button
+
+
+def _starter(store: PhotoStore, slots: PhotoSlots, waiting: str) -> Callable[..., list[Any]]:
+    """Return the function behind "start over": photos, ticks and answer go, the photos on disk included."""
+
+    def start(*paths: str | None) -> list[Any]:
+        return [[], waiting, *slots.emptied(store, paths)]
+
+    return start
 
 
 def _chooser(store: PhotoStore, name: str) -> Callable[[], str]:

@@ -225,4 +225,4 @@ class Words:
         if prediction.category is not None and prediction.probability is not None:
             shares.setdefault(prediction.category, prediction.probability)
         ranked = sorted(shares.items(), key=lambda item: -item[1])
-        return tuple(Share(self.name(category), probability) for category, probability in ranked)
+        return tuple(Share(category, self.name(category), probability) for category, probability in ranked)

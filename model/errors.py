@@ -6,6 +6,7 @@
     │   ├── ManifestError   labelled photos that cannot be trained or measured on
     │   ├── DatasetError    a public dataset that cannot be built or fetched as its file says
     │   └── RecipeError     a training recipe with an unknown key or a value out of range
+    ├── RequestError    a request over HTTP that cannot be answered
     ├── ModelError      a model folder that is missing, truncated, altered or of another format
     ├── WordsError      words without a referral, or with a missing entry
     └── OutputError     a result that cannot be written, or would overwrite something
@@ -106,6 +107,27 @@ class RecipeError(InputError):
     """A training recipe that cannot be followed."""
 
     codes = frozenset({"missing_recipe", "unreadable_recipe", "unknown_key", "bad_value", "missing_weights"})
+
+
+class RequestError(RedspotsError):
+    """A request over HTTP that cannot be answered as it was sent."""
+
+    codes = frozenset(
+        {
+            "busy",
+            "failed",
+            "length_missing",
+            "method_not_allowed",
+            "no_photo",
+            "not_a_form",
+            "not_authorised",
+            "not_found",
+            "too_many_photos",
+            "too_many_requests",
+            "unknown_language",
+            "unknown_red_flag",
+        }
+    )
 
 
 class ModelError(RedspotsError):

@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 REQUIRE = "REDSPOTS_REQUIRE_BROWSER"
+PHONE, DESK = 360, 1280
+"""Widths."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 _OPTIONS = (
@@ -95,3 +97,26 @@ def visiting(
         yield visit
     finally:
         context.close()
+
+
+def choose(visit: Visit, path: Path, *, slot: str = "#photo") -> None:
+    """Choose a photo as a person would, and wait for its preview."""
+    visit.page.locator(f"{slot} input[type=file]").first.set_input_files(path)
+    visit.page.locator(f"{slot} img").first.wait_for()
+
+
+def look(visit: Visit) -> None:
+    """Press the button and wait for the answer."""
+    visit.page.locator("#look").click()
+    visit.page.locator("#answer article").first.wait_for()
+
+
+def assert_quiet(visit: Visit) -> None:
+    """Nothing went to another machine, and nothing went wrong."""
+    assert visit.foreign == []
+    assert visit.errors == []
+
+
+def assert_fits(visit: Visit, width: int) -> None:
+    """Nobody has to scroll sideways."""
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width

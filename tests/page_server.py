@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,11 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from app.application import create_app
+from app.auth import Login
 from app.languages import Language, shipped_words
 from app.private_folder import private_folder
-from app.server import create_app
+from app.several import MOST
 from app.wording import Words
 from model.classifier import Classifier
 
@@ -38,7 +40,12 @@ class RunningPage:
 
 @contextmanager
 def running_page(
-    model: Path, home: Path, *, classifier: Classifier | None = None, by_browser: bool = True
+    model: Path,
+    home: Path,
+    *,
+    classifier: Classifier | None = None,
+    by_browser: bool = True,
+    login: Login | None = None,
 ) -> Iterator[RunningPage]:
     """Serve the pages of all languages while the block runs."""
     before = os.environ.get("GRADIO_TEMP_DIR")
@@ -47,7 +54,7 @@ def running_page(
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = create_app(classifier, spoken, folder, by_browser=by_browser)
+        app = create_app(classifier, spoken, folder, by_browser=by_browser, login=login)
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve(sockets=[listener])
@@ -72,10 +79,14 @@ def running_page(
                 os.environ["GRADIO_TEMP_DIR"] = before
 
 
-def look(web: httpx.Client, path: Any, *red_flags: str, prefix: str = "") -> list[dict[str, str]]:
-    """Return the events of one call of the page's function, the way any program may call it."""
-    photo = None if path is None else {"path": path, "meta": {"_type": "gradio.FileData"}}
-    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [photo, list(red_flags)]}).raise_for_status()
+def look(
+    web: httpx.Client, path: Any, *red_flags: str, prefix: str = "", others: Sequence[str] = ()
+) -> list[dict[str, str]]:
+    """Return the events of one call of the page's function; `others` are more photos of the same spots."""
+    paths = [path, *others, *[None] * (MOST - 1 - len(others))]
+    first, *rest = (None if path is None else {"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths)
+    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [first, list(red_flags), *rest]})
+    joined.raise_for_status()
     answer = web.get(f"{prefix}/gradio_api/call/look/{joined.json()['event_id']}")
     blocks = [block.split("\n", 1) for block in answer.text.strip().split("\n\n")]
     return [{"event": head.removeprefix("event: "), "data": data.removeprefix("data: ")} for head, data in blocks]

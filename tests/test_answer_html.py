@@ -12,8 +12,10 @@ from drawing import skin
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.answer_html import Seen, answer_html, paragraphs, red_flags_html, text, trouble_html
+from app.answer_html import answer_html, red_flags_html, trouble_html
+from app.markup import paragraphs, text
 from app.red_flags import RedFlag
+from app.seen_html import Seen
 from app.wording import Words
 from model.errors import InputError, PhotoError
 from model.photo import Photo

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Visit, chromium_or_skip, launched, visiting
+from browser import DESK, PHONE, assert_fits, assert_quiet, choose, chromium_or_skip, launched, look, visiting
 from drawing import encoded, skin
 from page_server import RunningPage, running_page
 from playwright.sync_api import Browser, expect
@@ -22,8 +22,6 @@ pytestmark = [
     # Gradio's queue uses options that pandas is about to drop.
     pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing"),
 ]
-
-PHONE, DESK = 360, 1280
 
 
 @pytest.fixture(scope="module")
@@ -46,25 +44,6 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def choose(visit: Visit, path: Path) -> None:
-    visit.page.locator("#photo input[type=file]").first.set_input_files(path)
-    visit.page.locator("#photo img").first.wait_for()
-
-
-def look(visit: Visit) -> None:
-    visit.page.locator("#look").click()
-    visit.page.locator("#answer article").wait_for()
-
-
-def assert_quiet(visit: Visit) -> None:
-    assert visit.foreign == []
-    assert visit.errors == []
-
-
-def assert_fits(visit: Visit, width: int) -> None:
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 @pytest.mark.parametrize(("width", "dark"), [(DESK, False), (PHONE, True)])
 def test_a_photo_gets_advice_and_referral_above_the_folded_numbers(
     browser: Browser, page: RunningPage, photo: Path, width: int, dark: bool
@@ -79,7 +58,7 @@ def test_a_photo_gets_advice_and_referral_above_the_folded_numbers(
         expect(answer.locator(".referral")).to_be_visible()
         expect(answer.locator(".bars")).to_be_hidden()
         answer.locator(".seen > summary").click()
-        bars, picture, referral = answer.locator(".bars"), answer.locator(".seen img"), answer.locator(".referral")
+        bars, picture, referral = answer.locator(".bars"), answer.locator(".seen img").last, answer.locator(".referral")
         expect(bars.locator("li")).to_have_count(5)
         expect(picture).to_be_visible()
         assert picture.evaluate("picture => picture.complete && picture.naturalWidth > 0")

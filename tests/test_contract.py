@@ -325,7 +325,7 @@ def test_what_is_refused_over_http_carries_them_too(served: Served, language: La
 
 @pytest.mark.parametrize("language", Language)
 def test_a_full_queue_carries_them_too(served: Served, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.QUEUE", 0)
+    monkeypatch.setattr("app.application.QUEUE", 0)
     words = SPOKEN[language]
     with httpx.Client(base_url=served.page.url, timeout=30) as web:
         response = web.post(f"{PREFIXES[language]}/gradio_api/call/look", json={"data": [None, []]})

@@ -124,3 +124,17 @@ def test_the_page_never_takes_a_photo_out_of_a_data_address(store: PhotoStore) -
     component = UploadedPhoto(store, refusal="Upload it first: see a doctor.", render=False)
     with pytest.raises(gr.Error):
         component.preprocess(component.data_model(url="data:image/png;base64,AAAA"))
+
+
+def test_a_forgotten_photo_is_gone_and_nothing_else(store: PhotoStore, tmp_path: Path) -> None:
+    canary = tmp_path.parent / f"{tmp_path.name}-canary.png"
+    canary.write_bytes(encoded(skin(), "PNG"))
+    gone, stays = store.receive(encoded(skin())), store.receive(encoded(skin()))
+    link = store.folder / PHOTOS / ("x" * 32)
+    link.symlink_to(stays.parent)
+    for path in (gone, canary, link / gone.name, store.folder / PHOTOS, gone.parent / ".." / ".." / canary.name):
+        store.forget(path)
+    assert not gone.parent.exists()
+    assert stays.exists()
+    assert canary.exists()
+    store.forget(gone)

@@ -17,11 +17,12 @@ from gradio_client import Client, handle_file
 from page_server import RunningPage, look, running_page, upload
 from PIL import Image
 
-from app.answer_html import paragraphs
 from app.guard import HEADERS, MAX_FILE_BYTES
 from app.languages import Language, shipped_words
+from app.markup import paragraphs
 from app.private_gradio import SILENCE, gr
 from app.red_flags import RedFlag
+from app.several import MOST
 from app.uploads import UploadedPhoto
 from app.web import DRAWINGS, EXAMPLES
 from app.wording import Words
@@ -78,8 +79,11 @@ def test_every_privacy_setting_is_in_force(page: RunningPage, web: httpx.Client)
     assert config["analytics_enabled"] is False
     assert config["run_history"] is False
     assert "githubusercontent" not in json.dumps(config)
-    (photo,) = [component for component in blocks.blocks.values() if isinstance(component, UploadedPhoto)]
-    assert (photo.get_block_name(), photo.type, photo.image_mode) == ("image", "filepath", None)
+    photos = [component for component in blocks.blocks.values() if isinstance(component, gr.Image)]
+    assert len(photos) == MOST
+    for photo in photos:
+        assert isinstance(photo, UploadedPhoto)
+        assert (photo.get_block_name(), photo.type, photo.image_mode) == ("image", "filepath", None)
 
 
 def test_every_response_carries_the_headers(web: httpx.Client) -> None:

@@ -1,0 +1,119 @@
+"""Who may use the page: a user and a password, or, on this machine alone, everybody."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+
+from fastapi import HTTPException, Request
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.problems import problem, request_error
+from app.wording import Words
+from model.errors import InputError
+
+VARIABLE = "REDSPOTS_AUTH"
+OPEN = frozenset({"/healthz", "/readyz"})
+"""What tells nothing about anybody, for programs that watch the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The one user."""
+
+    user: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str, *, source: str) -> Self:
+        """Return the login in `USER:PASSWORD`. Raises InputError that names the source, never what stands there."""
+        line = text.strip()
+        user, _, password = line.partition(":")
+        # FastAPI reads no other characters, and browsers disagree on how to send them.
+        if not (user and password and line.isascii() and line.isprintable()):
+            raise InputError("bad_option", f"{source} must hold USER:PASSWORD on one line, in ASCII; correct it.")
+        return cls(user, password)
+
+    def fits(self, given: HTTPBasicCredentials | None) -> bool:
+        """Return whether these are the user and the password; the time it takes tells nothing about them."""
+        user, password = (given.username, given.password) if given else ("", "")
+        is_user = secrets.compare_digest(user.encode(), self.user.encode())
+        return secrets.compare_digest(password.encode(), self.password.encode()) and is_user
+
+
+def read_login(file: Path | None, environment: Mapping[str, str]) -> Login | None:
+    """Return the login from a file, else from the environment, or None. Raises InputError `bad_option`."""
+    if file is not None:
+        try:
+            return Login.parse(file.read_text(encoding="utf-8"), source=repr(str(file)))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError("bad_option", f"{str(file)!r} cannot be read ({error}); correct --auth-file.") from error
+    return Login.parse(environment[VARIABLE], source=VARIABLE) if VARIABLE in environment else None
+
+
+def require_login(host: str, login: Login | None, *, is_open: bool) -> str:
+    """Return what to warn of before listening on an address; empty when this machine alone can reach it.
+
+    Raises InputError `bad_option` when others can and nobody said who may.
+    """
+    if login and is_open:
+        raise InputError(
+            "bad_option", f"A login and --no-auth exclude each other; leave out one of them, or {VARIABLE}."
+        )
+    if _is_loopback(host):
+        return ""
+    if login:
+        return (
+            f"Others can reach {host}: put TLS before it, or the password and the photos cross the network unencrypted."
+        )
+    if is_open:
+        return f"Everyone who can reach {host} can use the page, and photos cross the network unencrypted."
+    raise InputError(
+        "bad_option",
+        f"Others can reach {host}: give --auth-file FILE, which holds USER:PASSWORD, or set {VARIABLE}; "
+        "or say --no-auth if everyone may use the page.",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class BasicAuth:
+    """ASGI middleware that asks for the login (RFC 7617) on every address but those in `OPEN`."""
+
+    def __init__(self, app: ASGIApp, *, login: Login, words: Words) -> None:
+        """Take the login, and the words for those who have none."""
+        self.app = app
+        self.login = login
+        self.words = words
+        self.basic = HTTPBasic(realm="redspots", auto_error=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or ask for the login."""
+        if scope["type"] == "http" and scope["path"] not in OPEN and not self.login.fits(await self._given(scope)):
+            await self._refusal(scope["path"])(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _given(self, scope: Scope) -> HTTPBasicCredentials | None:
+        try:
+            return await self.basic(Request(scope))
+        except HTTPException:  # What is no base64, or has no colon.
+            return None
+
+    def _refusal(self, path: str) -> Response:
+        headers = {"WWW-Authenticate": 'Basic realm="redspots"'}
+        error = request_error("not_authorised", self.words)
+        if path.startswith("/api/"):
+            return problem(error, self.words, headers=headers)
+        return PlainTextResponse(self.words.refuse(str(error)), status_code=401, headers=headers)
