@@ -67,7 +67,7 @@ $(VENV)/pyvenv.cfg:
 	uv venv --clear --python "$(if $(filter file,$(origin PYTHON)),$(UV_PYTHONS),$(PYTHON))" $(VENV)
 
 define install
-	uv pip install --python $(BIN)/python --require-hashes --requirement $(1)
+	uv pip install --python $(BIN)/python --require-hashes --no-build-isolation --requirement $(1)
 	uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 endef
 else
@@ -79,7 +79,7 @@ $(VENV)/pyvenv.cfg:
 # An environment that uv made has no pip.
 define install
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement $(1)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-build-isolation --requirement $(1)
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endef
 endif
@@ -93,6 +93,7 @@ $(VENV)/.base: requirements.txt pyproject.toml $(VENV)/pyvenv.cfg
 	$(call install,requirements.txt)
 	@touch $@
 
-$(VENV)/.all: requirements-all.txt pyproject.toml $(VENV)/pyvenv.cfg
+# After .base, which brings the pinned setuptools: one package (jsonpath-rw) has to be built with it.
+$(VENV)/.all: requirements-all.txt pyproject.toml $(VENV)/.base
 	$(call install,requirements-all.txt)
-	@touch $(VENV)/.base $@
+	@touch $@

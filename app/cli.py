@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from app.data_cli import data_app
 from app.languages import Language, shipped_words
+from app.training_extra import load_training
 from model.errors import InputError, RedspotsError
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
@@ -24,8 +26,7 @@ about a spot, ask a clinician, whatever this program says.
 """
 
 app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-data = typer.Typer(help="Make and inspect labelled photos.", no_args_is_help=True)
-app.add_typer(data, name="data")
+app.add_typer(data_app, name="data")
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
 WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
@@ -132,7 +133,7 @@ def train(
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")] = None,
 ) -> None:
     """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
-    release, manifest, recipes = _training("release"), _training("manifest"), _training("recipe")
+    release, manifest, recipes = load_training("release"), load_training("manifest"), load_training("recipe")
     from model.classifier import newest_release
     from model.prediction import OTHER
 
@@ -141,7 +142,7 @@ def train(
     known = (*plan.categories, OTHER, manifest.NOT_SKIN)
     examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
     if plan.drawn.canvases:
-        examples = _training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
+        examples = load_training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
     job = release.Job(
         recipe=plan,
         examples=examples,
@@ -169,7 +170,7 @@ def evaluate(
     workers: Workers = 2,
 ) -> None:
     """Measure a model on labelled photos: a table here, the figures in metrics.json."""
-    evaluation, manifest = _training("evaluate"), _training("manifest")
+    evaluation, manifest = load_training("evaluate"), load_training("manifest")
     from app.figures import print_figures, write_metrics
     from model.classifier import Classifier, newest_release
     from model.errors import OutputError
@@ -179,7 +180,7 @@ def evaluate(
     classifier = Classifier.load(model or newest_release())
     known = (*classifier.card.outputs, manifest.NOT_SKIN)
     examples = manifest.read_manifest(photos, categories=known, where=where or [])
-    scored, errors = _training("scored").score_examples(classifier, examples, workers=workers)
+    scored, errors = load_training("scored").score_examples(classifier, examples, workers=workers)
     metrics = evaluation.metrics_json(evaluation.measure(scored, classifier.card), scored, len(errors))
     print_figures(Console(), metrics, errors)
     write_metrics(out, {"model_version": classifier.card.version, "photos_from": str(photos), **metrics})
@@ -201,31 +202,7 @@ def describe(
         (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
     ):
         raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
-    _training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
-
-
-@data.command()
-def draw(
-    out: Annotated[Path, typer.Argument(help="Folder to make, with one subfolder per category.")],
-    per_category: Annotated[int, typer.Option(min=1, help="Photos per category and for `other`.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same photos.")] = 0,
-    size: Annotated[int, typer.Option(min=64, max=2048, help="Side in pixels.")] = 384,
-) -> None:
-    """Draw a folder of labelled photos of red spots, to try everything without a photo of one's own."""
-    _training("drawn_folder").draw_folder(out, per_category=per_category, seed=seed, size=size)
-
-
-def _training(module: str) -> Any:
-    """Import a module of `training`, which needs the extra that scoring does not."""
-    import importlib
-
-    try:
-        return importlib.import_module(f"training.{module}")
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "extra_not_installed",
-            f"This command needs {error.name}, which scoring does not; install it with `pip install -e .[train]`.",
-        ) from error
+    load_training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
 
 
 def _one_of(words: Path | None, lang: Language | None) -> Path:

@@ -4,6 +4,7 @@
     ├── PhotoError      one photo cannot be scored; the others go on
     ├── InputError      nothing found, or an option that makes no sense
     │   ├── ManifestError   labelled photos that cannot be trained or measured on
+    │   ├── DatasetError    a public dataset that cannot be built or fetched as its file says
     │   └── RecipeError     a training recipe with an unknown key or a value out of range
     ├── RequestError    a request over HTTP that cannot be answered
     ├── ModelError      a model folder that is missing, truncated, altered or of another format
@@ -81,6 +82,23 @@ class ManifestError(InputError):
             "unknown_split",
             "no_photos",
             "too_few_photos",
+        }
+    )
+
+
+class DatasetError(InputError):
+    """A public dataset that cannot be built or fetched as its file in data_manifests/ says."""
+
+    codes = frozenset(
+        {
+            "unknown_dataset",
+            "bad_dataset",
+            "nothing_to_build",
+            "missing_table",
+            "altered_table",
+            "missing_column",
+            "licence_not_accepted",
+            "not_fetchable",
         }
     )
 

@@ -32,7 +32,7 @@ def test_every_command_is_one_that_redspots_takes(arguments: list[str]) -> None:
     while isinstance(command, typer.core.TyperGroup):
         name, command, arguments = command.resolve_command(context, arguments)  # type: ignore[assignment]
         context = command.make_context(name, list(arguments), parent=context)
-    assert context.params
+    assert set(context.params) == {parameter.name for parameter in command.params}
 
 
 def test_every_make_target_exists() -> None:

@@ -49,12 +49,7 @@ def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[st
     `where` keeps rows by column, as `use=train` or `category!=blurred`; a folder has the column `category` alone.
     Raises ManifestError with the row or the file, and the fix.
     """
-    if path.is_dir():
-        rows = _rows_of_folder(path)
-    elif path.is_file():
-        rows = _rows_of_csv(path)
-    else:
-        raise ManifestError("missing_manifest", f"There is no folder or manifest {str(path)!r}; check the path.")
+    rows = read_cells(path)
     conditions = [_condition(text) for text in where]
     chosen = [
         (where_found, row)
@@ -66,6 +61,20 @@ def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[st
     examples = [_example(where_found, row, path, categories) for where_found, row in chosen]
     check_groups(examples, path)
     return examples
+
+
+def read_cells(
+    path: Path, *, names: Sequence[str] = ("file_name", "file"), categories: Sequence[str] = ("category",)
+) -> list[tuple[str, dict[str, str]]]:
+    """Return the rows of a CSV manifest or of a folder per category, unchecked, each with the words for its place.
+
+    `names` and `categories` are the names that the two columns may have.
+    """
+    if path.is_dir():
+        return _rows_of_folder(path)
+    if path.is_file():
+        return _rows_of_csv(path, names, categories)
+    raise ManifestError("missing_manifest", f"There is no folder or manifest {str(path)!r}; check the path.")
 
 
 def _rows_of_folder(folder: Path) -> list[tuple[str, dict[str, str]]]:
@@ -84,7 +93,7 @@ def _rows_of_folder(folder: Path) -> list[tuple[str, dict[str, str]]]:
     return rows
 
 
-def _rows_of_csv(path: Path) -> list[tuple[str, dict[str, str]]]:
+def _rows_of_csv(path: Path, names: Sequence[str], categories: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -94,8 +103,8 @@ def _rows_of_csv(path: Path) -> list[tuple[str, dict[str, str]]]:
         raise ManifestError(
             "unreadable_manifest", f"{str(path)!r} is not a CSV table in UTF-8 ({error}); save it again as one."
         ) from error
-    name = next((column for column in ("file_name", "file") if column in columns), None)
-    for column, found in (("file_name", name is not None), ("category", "category" in columns)):
+    name = next((column for column in names if column in columns), None)
+    for column, found in ((names[0], name is not None), (categories[0], any(one in columns for one in categories))):
         if not found:
             raise ManifestError(
                 "missing_column", f"{str(path)!r} has no column {column!r}; its first line must name it."

@@ -1,0 +1,70 @@
+"""What a run of `fetch` has done so far: one line per file, on disk before the next; a torn last line is dropped."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from model.errors import OutputError
+
+
+class Journal:
+    """An append-only JSONL file, for one job. Safe to use from several threads."""
+
+    def __init__(self, path: Path, *, job: dict[str, Any]) -> None:
+        """Open it, or begin it. Raises OutputError when it belongs to another job or cannot be written."""
+        self.done: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()
+        try:
+            lines = _whole_lines(path)
+            if lines and lines[0] != job:
+                raise OutputError(
+                    "exists",
+                    f"{str(path.parent)!r} holds another job ({_words(lines[0])}); choose another --out.",
+                )
+            self._file = path.open("a", encoding="utf-8")
+            if not lines:
+                self.write(job)
+        except OSError as error:
+            raise OutputError(
+                "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
+            ) from error
+        for line in lines[1:]:
+            self.done[line["file_name"]] = line
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Add one line; it is on disk when this returns. Raises OutputError."""
+        try:
+            with self._lock:
+                self._file.write(json.dumps(line) + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise OutputError(
+                "cannot_write", f"{self._file.name!r} cannot be written ({error}); make room and run the command again."
+            ) from error
+        if "file_name" in line:
+            self.done[line["file_name"]] = line
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _words(job: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in job.items())
+
+
+def _whole_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of the file, and cut off a last one that a killed run left torn."""
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+    return [json.loads(line) for line in whole.splitlines()]
