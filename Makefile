@@ -49,6 +49,7 @@ bench-requirements: ## Pin the requirements of the benchmarks' peers anew (needs
 # The build backend is pinned with the rest, so that installing the project fetches nothing unpinned.
 BUILD_BACKEND := setuptools>=77
 COMPILE = uv pip compile pyproject.toml - --universal --generate-hashes --no-annotate --quiet \
+	--constraint constraints.txt \
 	--custom-compile-command "make requirements"
 
 requirements: ## Pin the requirements of pyproject.toml anew (needs uv); UPGRADE=1 takes the newest versions.
