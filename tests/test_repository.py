@@ -27,10 +27,11 @@ ORDINARY = {
     "LICENSE",
     "Makefile",
     "benchmarks",
-    "constraints.txt", "requirements-all.txt",
+    "constraints.txt",
+    "requirements-all.txt",
     "requirements.txt",
 }
-REQUIREMENT_FILES = ("requirements.txt", "constraints.txt", "requirements-all.txt")
+REQUIREMENT_FILES = ("requirements.txt", "requirements-all.txt")
 
 MACHINE_PATH = re.compile(rb"(?<![\w.-])/(?:work|root|home|Users|tmp/[\w.-]+)/")
 MOST_BYTES = 25_000_000
@@ -71,7 +72,7 @@ def wanted(name: str) -> list[Requirement]:
     """Return what pyproject.toml asks of a requirement file, the build backend included."""
     metadata = project()["project"]
     lines = [*metadata["dependencies"], *project()["build-system"]["requires"]]
-    if name == "constraints.txt", "requirements-all.txt":
+    if name == "requirements-all.txt":
         lines += [*metadata["optional-dependencies"]["train"], *project()["dependency-groups"]["dev"]]
     return [Requirement(line) for line in lines]
 
@@ -126,7 +127,7 @@ def test_the_pins_fit_pyproject(name: str) -> None:
 
 
 def test_scoring_and_training_are_pinned_to_the_same_versions() -> None:
-    everything = pins("constraints.txt", "requirements-all.txt")
+    everything = pins("requirements-all.txt")
     assert {package: everything.get(package) for package in pins("requirements.txt")} == pins("requirements.txt")
 
 
