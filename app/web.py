@@ -5,6 +5,7 @@ There is one page per language, all of one make.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -110,10 +111,10 @@ def build_page(
         # An answer beside another photo than its own, or from before a red flag, would be read wrongly.
         gr.on(
             [flags.change, *(photo.change for photo in slots.photos)],
-            lambda: waiting_html(page["waiting"]),
+            None,
             outputs=answer,
-            show_progress="hidden",
-            concurrency_limit=None,
+            # In the browser: by way of the server, it could come after the answer that it makes way for.
+            js=f"() => {json.dumps(waiting_html(page['waiting']))}",
             api_visibility="private",
         )
         again.click(
