@@ -19,7 +19,7 @@ from model.prediction import OTHER
 from training.calibrate import is_right
 from training.manifest import NOT_SKIN
 from training.prediction_sets import set_figures
-from training.scored import Scored
+from training.scored import Scored, mean
 
 BINS = 15
 """Of the expected calibration error."""
@@ -153,7 +153,7 @@ def _accuracy_of_surest(one: Scored, *, card: ModelCard, share: float) -> float:
     """Accuracy over this share of the photos, those whose likeliest category has the highest probability."""
     kept = np.argsort(-one.probabilities[:, :-1].max(axis=1), kind="stable")[: round(share * len(one.truths))]
     guesses = np.array(card.categories)[one.probabilities[kept, :-1].argmax(axis=1)]
-    return _mean(guesses == one.truths[kept])
+    return mean(guesses == one.truths[kept])
 
 
 def _calibration_error(one: Scored, *, card: ModelCard) -> float:
@@ -170,16 +170,12 @@ def _calibration_error(one: Scored, *, card: ModelCard) -> float:
 def _accuracy_of_answers(one: Scored, *, card: ModelCard) -> float:
     answered = one.named != ""
     pairs = zip(one.named[answered], one.truths[answered], strict=True)
-    return _mean(np.array([is_right(str(named), str(truth), card) for named, truth in pairs], dtype=np.bool_))
+    return mean(np.array([is_right(str(named), str(truth), card) for named, truth in pairs], dtype=np.bool_))
 
 
 def _answered(one: Scored) -> float:
-    return _mean(one.named != "")
+    return mean(one.named != "")
 
 
 def _not_sure(one: Scored, *, truth: str) -> float:
-    return _mean(one.named[one.truths == truth] == "")
-
-
-def _mean(values: NDArray[np.bool_]) -> float:
-    return float(values.mean()) if len(values) else float("nan")
+    return mean(one.named[one.truths == truth] == "")

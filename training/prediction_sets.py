@@ -14,7 +14,7 @@ from model.prediction import OTHER
 from training.cache import output_of
 from training.dataset import Item, targets_of
 from training.manifest import NOT_SKIN, Example
-from training.scored import Scored
+from training.scored import Scored, mean
 
 ENOUGH = photos_needed(COVERAGE)
 """Held-back real photos of a group from which on its drawn ones, which are easier, no longer count."""
@@ -79,17 +79,13 @@ def set_figures(
 def _coverage(one: Scored, *, outputs: Sequence[str], sets: PredictionSets, truths: Sequence[str]) -> float:
     part = one[np.isin(one.truths, truths)]
     targets = [outputs.index(OTHER if truth == NOT_SKIN else str(truth)) for truth in part.truths]
-    return _mean(sets.contains(part.probabilities, outputs)[np.arange(len(targets)), targets])
+    return mean(sets.contains(part.probabilities, outputs)[np.arange(len(targets)), targets])
 
 
 def _size(one: Scored, *, outputs: Sequence[str], sets: PredictionSets) -> float:
-    return _mean(sets.contains(one.probabilities, outputs).sum(axis=1))
+    return mean(sets.contains(one.probabilities, outputs).sum(axis=1))
 
 
 def _singletons(one: Scored, *, outputs: Sequence[str], sets: PredictionSets) -> float:
     """Share of photos whose set is one output."""
-    return _mean(sets.contains(one.probabilities, outputs).sum(axis=1) == 1)
-
-
-def _mean(values: NDArray[np.generic]) -> float:
-    return float(values.mean()) if len(values) else float("nan")
+    return mean(sets.contains(one.probabilities, outputs).sum(axis=1) == 1)

@@ -70,3 +70,8 @@ def _scored(examples: Sequence[Example], probabilities: NDArray[np.float64], nam
         np.array(named, dtype=np.str_),
         np.array([skin_band(example.skin_tone) for example in examples], dtype=np.str_),
     )
+
+
+def mean(values: NDArray[np.generic]) -> float:
+    """Return the mean, NaN of nothing: such a figure is not defined by the photos."""
+    return float(values.mean()) if len(values) else float("nan")
