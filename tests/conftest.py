@@ -1,14 +1,21 @@
-"""Fixtures: a real, tiny model folder with random weights."""
+"""Fixtures: a real, tiny model folder with random weights, and what scores with it or shows it."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from browser import chromium_or_skip, launched
+from page_server import RunningPage, running_page
+from playwright.sync_api import Browser
 
+from app.scorer import Scorer
+from app.wording import Words
 from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
+from model.classifier import Classifier
 from model.preprocess import Preprocess
 from training.export import export_network
 from training.network import build_network
@@ -50,3 +57,21 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_model(tiny_model: Path, tmp_path: Path) -> Path:
     """A model folder that a test may spoil."""
     return Path(shutil.copytree(tiny_model, tmp_path / "own_model"))
+
+
+@pytest.fixture(scope="module")
+def scorer(tiny_model: Path) -> Scorer:
+    return Scorer(classifier=Classifier.load(tiny_model), words=Words.read(), workers=2)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium_or_skip()
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
+    with running_page(tiny_model, tmp_path_factory.mktemp("pages") / "home") as running:
+        yield running

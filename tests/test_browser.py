@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import DESK, PHONE, assert_fits, assert_quiet, choose, chromium_or_skip, launched, look, visiting
+from browser import DESK, PHONE, assert_fits, assert_quiet, choose, look, visiting
 from drawing import encoded, skin
-from page_server import RunningPage, running_page
+from page_server import RunningPage
 from playwright.sync_api import Browser, expect
 
 from app.gradio_texts import BY_KEY
@@ -22,19 +21,6 @@ pytestmark = [
     # Gradio's queue uses options that pandas is about to drop.
     pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium_or_skip()
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
-    with running_page(tiny_model, tmp_path_factory.mktemp("pages") / "home") as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import DESK, PHONE, Visit, assert_fits, assert_quiet, choose, chromium_or_skip, launched, look, visiting
+from browser import DESK, PHONE, Visit, assert_fits, assert_quiet, choose, look, visiting
 from drawing import bad_files, encoded, exif_with_place, marked_corners, skin, stored_as
-from page_server import RunningPage, running_page
+from page_server import RunningPage
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
@@ -31,19 +30,6 @@ BAD_FILES = bad_files()
 SPANISH = Words.read(shipped_words(Language.SPANISH))
 # AA of WCAG 2.2, and what its authors call good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium_or_skip()
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
-    with running_page(tiny_model, tmp_path_factory.mktemp("pages") / "home") as running:
-        yield running
 
 
 @pytest.fixture

@@ -17,18 +17,11 @@ from app.journal import Journal
 from app.scorer import Scorer
 from app.scores import Files, score_to_files
 from app.watching import Stopped
-from app.wording import Words
-from model.classifier import Classifier
 from model.errors import OutputError
 from model.photo import Source, find_photos
 
 HOSTILE = "<img src=x onerror=alert(1)>\n\u202e&quot;'.jpg"
 COUNT = 9
-
-
-@pytest.fixture(scope="module")
-def scorer(tiny_model: Path) -> Scorer:
-    return Scorer(classifier=Classifier.load(tiny_model), words=Words.read(), workers=2)
 
 
 @pytest.fixture(scope="module")

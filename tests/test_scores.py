@@ -32,11 +32,6 @@ SIGINT = 2
 
 
 @pytest.fixture(scope="module")
-def scorer(tiny_model: Path) -> Scorer:
-    return Scorer(classifier=Classifier.load(tiny_model), words=Words.read(), workers=2)
-
-
-@pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
     folder = tmp_path_factory.mktemp("photos")
     for number in range(10):
