@@ -54,6 +54,7 @@ class PhotoError(RedspotsError):
             "too_many_pixels",
             "too_small",
             "fully_transparent",
+            "bad_crop",
             "failed",
         }
     )

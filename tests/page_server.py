@@ -80,12 +80,17 @@ def running_page(
 
 
 def look(
-    web: httpx.Client, path: Any, *red_flags: str, prefix: str = "", others: Sequence[str] = ()
+    web: httpx.Client,
+    path: Any,
+    *red_flags: str,
+    prefix: str = "",
+    others: Sequence[str] = (),
+    crops: Any = None,
 ) -> list[dict[str, str]]:
     """Return the events of one call of the page's function; `others` are more photos of the same spots."""
     paths = [path, *others, *[None] * (MOST - 1 - len(others))]
     first, *rest = (None if path is None else {"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths)
-    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [first, list(red_flags), *rest]})
+    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [first, list(red_flags), *rest, crops]})
     joined.raise_for_status()
     answer = web.get(f"{prefix}/gradio_api/call/look/{joined.json()['event_id']}")
     blocks = [block.split("\n", 1) for block in answer.text.strip().split("\n\n")]
