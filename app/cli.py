@@ -15,6 +15,7 @@ from rich.console import Console
 
 from app.data_cli import data_app
 from app.languages import Language, shipped_words
+from app.recipe_cli import recipe_app
 from app.training_extra import load_training
 from model.errors import InputError, RedspotsError
 
@@ -27,6 +28,7 @@ about a spot, ask a clinician, whatever this program says.
 
 app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
+app.add_typer(recipe_app, name="recipe")
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
 WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
