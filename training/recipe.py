@@ -90,7 +90,7 @@ class NetworkOptions(_Section):
     frozen: tuple[str, ...] = ()
     """Modules of the backbone that are not trained: low-level features gain nothing from few photos."""
     start: Literal["release", "pretrained", "random"] = "pretrained"
-    """`release` starts from the weights of a model folder, its head included where the categories are the same."""
+    """`release` starts from the weights of a model folder, what its head knows of the same categories included."""
 
 
 class FitOptions(_Section):

@@ -141,8 +141,6 @@ def _default(field: FieldInfo) -> str:
         return "'auto'"
     if field.is_required():
         return ""
-    return (
-        NOTHING
-        if field.default is None
-        else repr(list(field.default) if isinstance(field.default, tuple) else field.default)
-    )
+    if field.default is None:
+        return NOTHING
+    return repr(list(field.default) if isinstance(field.default, tuple) else field.default)
