@@ -65,6 +65,6 @@ def read_mixed(name: str, *, categories: Collection[str]) -> Mixed:
             left_out["the file is missing"] += 1
         else:
             example = example_of(found, row, path, categories)
-            source = example.source or name
+            source = example.source or Path(name).stem
             examples.append(replace(example, split="train", source=source, mixed=True))
     return Mixed(name, path, examples, left_out)
