@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -47,7 +48,7 @@ class NaivePhotos(torch.utils.data.Dataset):  # type: ignore[type-arg]
     def __init__(self, examples: Sequence[Example]) -> None:
         """Take the photos to decode."""
         self._examples = examples
-        self._augment = build_augmentation(SIZE, seed=0)
+        self._augment = augmentation()
         self._preprocess = Preprocess(SIZE)
 
     def __len__(self) -> int:
@@ -56,13 +57,23 @@ class NaivePhotos(torch.utils.data.Dataset):  # type: ignore[type-arg]
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         """Return one photo."""
-        with Image.open(self._examples[index].path) as picture:
-            photo = picture.convert("RGB")
-        scale = SIDE / min(photo.size)
-        photo = photo.resize([round(side * scale) for side in photo.size], Image.Resampling.BICUBIC)
-        left, top = (photo.width - SIDE) // 2, (photo.height - SIDE) // 2
-        pixels = np.asarray(photo.crop((left, top, left + SIDE, top + SIDE)))
-        return torch.from_numpy(self._preprocess.normalise(self._augment(image=pixels)["image"])), 0
+        pixels = self._augment(image=decode(self._examples[index].path))["image"]
+        return torch.from_numpy(self._preprocess.normalise(pixels)), 0
+
+
+def augmentation() -> Any:
+    """Return the augmentation of both."""
+    return build_augmentation(SIZE, seed=0)
+
+
+def decode(path: Path) -> NDArray[np.uint8]:
+    """Return (side, side, 3) of the middle of a photo, every pixel of it decoded by Pillow."""
+    with Image.open(path) as picture:
+        photo = picture.convert("RGB")
+    scale = SIDE / min(photo.size)
+    photo = photo.resize([round(side * scale) for side in photo.size], Image.Resampling.BICUBIC)
+    left, top = (photo.width - SIDE) // 2, (photo.height - SIDE) // 2
+    return np.asarray(photo.crop((left, top, left + SIDE, top + SIDE)))
 
 
 def feed(dataset: Any, count: int, *, begin: int = 0) -> float:
@@ -123,7 +134,7 @@ def main() -> None:
     options.add_argument("--photos", type=int, default=500, help="drawn photos of 640 x 640")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--steps", type=int, default=10, help="steps of 32 photos per round")
-    options.add_argument("--backbones", nargs="+", default=BACKBONES)
+    options.add_argument("--backbones", nargs="*", default=BACKBONES)
     chosen = options.parse_args()
     machine, load = this_machine(), os.getloadavg()[0]
     keep_to_one_thread()
@@ -134,7 +145,7 @@ def main() -> None:
         examples = read_manifest(folder, categories=DRAWN_CATEGORIES)
         pixels = cached_pixels(examples, side=SIDE, folder=Path(place) / "cache")
         targets = [DRAWN_CATEGORIES.index(example.category) for example in examples]
-        cached = PhotoDataset(pixels, targets, Preprocess(SIZE), build_augmentation(SIZE, seed=0))
+        cached = PhotoDataset(pixels, targets, Preprocess(SIZE), augmentation())
         naive = NaivePhotos(examples)
         count = min(len(examples), 100)
         fast, slow = rounds_of(
