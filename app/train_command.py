@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections import Counter
@@ -74,7 +73,9 @@ def train(
     for line in told:
         _say(console, line)
     known = (*plan.categories, OTHER, manifest.NOT_SKIN)
-    examples = manifest.read_manifest(photos, categories=known, where=conditions)
+    # Groups in two splits are for the audit to tell, with everything else that it finds.
+    rows = manifest.choose_rows(photos, conditions)
+    examples = [manifest.example_of(found, row, photos, known) for found, row in rows]
     if plan.drawn.canvases:
         examples = load_training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
     tests = manifest.read_manifest(test, categories=known, where=test_where or []) if test else []
@@ -113,6 +114,7 @@ def _check(
 ) -> tuple[Any, dict[str, Any]]:
     """Return the photos that may take part, and what the card is to say; findings are shown before any refusal."""
     from app.data_tables import print_findings, print_left_out, watch
+    from app.score_command import cores
 
     checks, severe = load_training("checked"), load_training("datasets.audit").SEVERE
     with watch("photos checked") as (begin, progress):
@@ -120,7 +122,7 @@ def _check(
             examples,
             test=tests,
             mixed=[example for other in others for example in other.examples],
-            workers=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
+            workers=cores(),
             begin=begin,
             progress=progress,
         )

@@ -190,6 +190,16 @@ def test_a_slip_in_a_category_gets_the_nearest_name(place: Path, tmp_path: Path)
     refused(redspots("train", "--photos", tmp_path / "photos", "--out", tmp_path / "out"), 2, "did you mean 'purpura'?")
 
 
+def test_a_group_in_two_splits_is_told_by_the_audit(place: Path, tmp_path: Path) -> None:
+    photos = sorted((place / "photos" / "purpura").glob("p*.jpg"))[:2]
+    manifest = tmp_path / "photos.csv"
+    lines = [f"{path},purpura,person,{split}" for path, split in zip(photos, ("train", "validation"), strict=True)]
+    manifest.write_text("\n".join(["file_name,category,group,split", *lines]), encoding="utf-8")
+    done = redspots("train", "--photos", manifest, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "--leave-out group_in_two_splits" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_template_is_refused_until_every_text_is_written(tmp_path: Path, language: Language) -> None:
     text = words_template([OWN], language=language)
