@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,10 @@ from rich.console import Console
 
 from app.data_cli import data_app
 from app.languages import Language, shipped_words
+from app.recipe_cli import recipe_app
+from app.train_command import train
 from app.training_extra import load_training
+from app.words_cli import words_app
 from model.errors import InputError, RedspotsError
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
@@ -27,9 +29,14 @@ about a spot, ask a clinician, whatever this program says.
 
 app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
+app.add_typer(recipe_app, name="recipe")
+app.add_typer(words_app, name="words")
+app.command()(train)
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
-WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
+WordsFile = Annotated[
+    Path | None, typer.Option("--words", help="Words file; the model's own, or the shipped ones, if left out.")
+]
 Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
@@ -63,13 +70,15 @@ def score(
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
     from app.score_command import Request, run
-    from app.wording import Words
 
     with _referring(lang):
+        _refuse_both(words, lang)
         request = Request(
             names=names or [],
             lists=lists or [],
             model=model,
+            words=words,
+            language=lang,
             out=out,
             report=report,
             evidence=evidence,
@@ -79,7 +88,7 @@ def score(
             resume=resume,
             quiet=quiet,
         )
-        status = run(request, Words.read(_one_of(words, lang)))
+        status = run(request)
     raise typer.Exit(status)
 
 
@@ -102,7 +111,7 @@ def serve(
     from model.classifier import newest_release
 
     with _referring(lang):
-        _one_of(words, lang)
+        _refuse_both(words, lang)
         folder = model or newest_release()
         serve_page(
             model=folder,
@@ -114,51 +123,6 @@ def serve(
             login=read_login(auth_file, os.environ),
             is_open=no_auth,
         )
-
-
-@app.command()
-def train(
-    photos: Photos,
-    out: Annotated[Path, typer.Option(help="Model folder to make.")],
-    recipe: Annotated[
-        Path | None, typer.Option(help="TOML file; the shipped recipe for retraining if left out.")
-    ] = None,
-    where: Where = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Backbone weights in safetensors; timm's own if left out.")
-    ] = None,
-    start: Annotated[Path | None, typer.Option(help="Model folder to start from; the shipped one if left out.")] = None,
-    test: Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")] = None,
-    test_where: Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")] = None,
-) -> None:
-    """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
-    release, manifest, recipes = load_training("release"), load_training("manifest"), load_training("recipe")
-    from model.classifier import newest_release
-    from model.prediction import OTHER
-
-    recipe = recipe or recipes.RECIPES / "retrain.toml"
-    plan = recipes.read_recipe(recipe)
-    known = (*plan.categories, OTHER, manifest.NOT_SKIN)
-    examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
-    if plan.drawn.canvases:
-        examples = load_training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
-    job = release.Job(
-        recipe=plan,
-        examples=examples,
-        out=out,
-        command=shlex.join(["redspots", *sys.argv[1:]]),
-        weights=weights,
-        start=(start or newest_release()) if plan.network.start == "release" else None,
-        test=manifest.read_manifest(test, categories=known, where=test_where or []) if test else [],
-        cache=cache,
-    )
-    console = Console(stderr=True)
-    card = release.make_model(job, tell=lambda line: console.print(line, highlight=False, markup=False))
-    console.print(
-        f"Model {card.version} is in {str(out)!r}; look at its README.md, then: ", highlight=False, markup=False
-    )
-    console.print(f"redspots serve --model {shlex.quote(str(out))}", highlight=False, markup=False)
 
 
 @app.command()
@@ -205,11 +169,9 @@ def describe(
     load_training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
 
 
-def _one_of(words: Path | None, lang: Language | None) -> Path:
-    """Return the words file to use."""
+def _refuse_both(words: Path | None, lang: Language | None) -> None:
     if words and lang:
         raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
-    return words or shipped_words(lang or Language.ENGLISH)
 
 
 @contextmanager

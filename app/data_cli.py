@@ -93,11 +93,7 @@ def check(
         classifier = Classifier.load(model or newest_release())
         findings += load_training("datasets.suspicion").suspect_categories(rows, classifier)
     if out is not None:
-        cells = [
-            {"finding": one.code, "photo": str(one.photo), "other": str(one.other or ""), "detail": one.detail}
-            for one in findings
-        ]
-        load_training("datasets.rows").write_cells(out, ("finding", "photo", "other", "detail"), cells)
+        load_training("datasets.rows").write_cells(out, audits.COLUMNS, [one.cells() for one in findings])
     if print_findings(Console(), findings, audits.SEVERE, photos=len(rows)):
         raise typer.Exit(1)
 

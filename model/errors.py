@@ -83,6 +83,7 @@ class ManifestError(InputError):
             "unknown_split",
             "no_photos",
             "too_few_photos",
+            "unfit_photos",
         }
     )
 
@@ -100,6 +101,7 @@ class DatasetError(InputError):
             "missing_column",
             "licence_not_accepted",
             "not_fetchable",
+            "not_here",
         }
     )
 

@@ -46,11 +46,12 @@ def running_page(
     classifier: Classifier | None = None,
     by_browser: bool = True,
     login: Login | None = None,
+    words: Sequence[Words] = (),
 ) -> Iterator[RunningPage]:
-    """Serve the pages of all languages while the block runs."""
+    """Serve the pages of all languages, or with these words, while the block runs."""
     before = os.environ.get("GRADIO_TEMP_DIR")
     classifier = classifier or Classifier.load(model)
-    spoken = [Words.read(shipped_words(language)) for language in Language]
+    spoken = list(words) or [Words.read(shipped_words(language)) for language in Language]
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:

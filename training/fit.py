@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from training.dataset import PhotoDataset
 from training.network import EvidenceNetwork
+from training.progress import Part, RunProgressBar
 from training.recipe import FitOptions
 from training.threads import keep_to_one_thread
 
@@ -97,6 +98,8 @@ def fit(
     frozen: Sequence[nn.Module],
     seed: int,
     run: Path,
+    part: Part,
+    tell: Callable[[str], None],
 ) -> int:
     """Train the network in place, leave it with the weights of the best epoch, and return that epoch's number.
 
@@ -128,7 +131,7 @@ def fit(
             EMAWeightAveraging(decay=options.ema_decay),
             *([] if validation is None else [EarlyStopping(LOSS, patience=options.patience)]),
             best,
-            TQDMProgressBar(refresh_rate=10),
+            RunProgressBar(part, tell=tell),
         ],
         logger=CSVLogger(run, name="log"),
         log_every_n_steps=min(50, len(loader)),

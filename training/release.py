@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -58,6 +58,10 @@ class Job:
     """Photos for measuring only: they choose nothing."""
     cache: Path | None = None
     """Folder for decoded and drawn photos, kept for the next run."""
+    enclosed: Mapping[str, str] = field(default_factory=dict)
+    """Text files that go into the model folder as they are, by name: what was found in the photos, words."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What the card is to say of the run besides: what was found in the photos, whose were mixed in."""
 
 
 def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
@@ -123,11 +127,13 @@ def _publish(job: Job, trained: Trained, card: ModelCard, *, how: Mapping[str, A
         folder = Path(name) / "model"
         folder.mkdir()
         export_network(trained.network, folder, size=card.preprocess.size)
-        card = replace(card, files={file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)})
+        for file, text in job.enclosed.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        card = replace(card, files={file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS, *job.enclosed)})
         card.write(folder)
         metrics = {**card.metrics, **_metrics(folder, job, trained)}
         minutes = round((time.monotonic() - started) / 60, 1)
-        card = replace(card, metrics=metrics, training={**how, "minutes": minutes})
+        card = replace(card, metrics=metrics, training={**how, **job.about, "minutes": minutes})
         (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
         card = replace(card, files={**card.files, "README.md": sha256_of(folder / "README.md")})
         card.write(folder)

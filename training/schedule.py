@@ -20,6 +20,7 @@ from training.fit import fit
 from training.manifest import Example
 from training.network import EvidenceNetwork, average_weights, freeze
 from training.plan import plan_all, plan_photos
+from training.progress import Part
 from training.recipe import Recipe
 
 CACHE_MARGIN = 1.5
@@ -98,7 +99,9 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     networks: list[EvidenceNetwork] = []
 
     def train(indices: NDArray[np.int64], run: Path) -> EvidenceNetwork:
-        networks.append(_train(setting, [items[index] for index in indices], pixels, rows=indices, run=run)[0])
+        part = Part(len(networks) + 1, of=setting.recipe.data.folds + 1)
+        chosen = [items[index] for index in indices]
+        networks.append(_train(setting, chosen, pixels, rows=indices, run=run, part=part)[0])
         return networks[-1]
 
     indices, logits = cross_validate(
@@ -112,7 +115,8 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
         tell=setting.tell,
     )
     setting.tell(f"training on all {len(items)} photos")
-    network, epoch = _train(setting, items, pixels, run=setting.run / "fit")
+    last = Part(len(networks) + 1, of=len(networks) + 1)
+    network, epoch = _train(setting, items, pixels, run=setting.run / "fit", part=last)
     average_weights(network, networks)
     return Trained(network, epoch, items, [items[index] for index in indices], logits, was_cached)
 
@@ -130,6 +134,7 @@ def _train(
     rows: NDArray[np.int64] | None = None,
     validation: PhotoDataset | None = None,
     run: Path,
+    part: Part = Part(),  # noqa: B008 - frozen
 ) -> tuple[EvidenceNetwork, int]:
     """Return a network trained on items, whose pixels are the `rows` of `pixels` (all, if none), and its epoch."""
     recipe = setting.recipe
@@ -147,6 +152,8 @@ def _train(
         frozen=freeze(network, recipe.network.frozen),
         seed=recipe.seed,
         run=run,
+        part=part,
+        tell=setting.tell,
     )
     return network, epoch
 
