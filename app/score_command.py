@@ -16,9 +16,10 @@ from app.scorer import Scorer
 from app.scores import Files, score_to_files, score_to_terminal
 from app.watching import Stopped, stoppable
 from app.wording import Words
-from model.classifier import Classifier, newest_release
+from model.classifier import Classifier
 from model.errors import InputError
 from model.photo import Source, escaped
+from model.store import choose_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,10 @@ def _run(request: Request, words: Words) -> int:
     """Return how many photos failed."""
     files = request.files()
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
-    classifier = Classifier.load(request.model or newest_release())
+    chosen = choose_model(request.model)
+    classifier = Classifier.load(chosen.folder)
+    if not request.quiet:
+        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     words.require(classifier.card.categories, classifier.card.parents)
     workers = min(request.workers or cores(), len(sources))
     scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=_fetch(sources))
