@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.data_cli import data_app
 from app.languages import Language, shipped_words
-from app.model_cli import models_app, promote
+from app.model_cli import models_app, promote, report
 from app.training_extra import load_training
 from model.errors import InputError, RedspotsError
 
@@ -30,6 +30,7 @@ app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=Fal
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
 app.command()(promote)
+app.command()(report)
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
 WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
@@ -138,6 +139,7 @@ def train(
 ) -> None:
     """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
     release, manifest, recipes = load_training("release"), load_training("manifest"), load_training("recipe")
+    from app.model_report import model_report
     from model.classifier import newest_release
     from model.prediction import OTHER
 
@@ -156,6 +158,7 @@ def train(
         start=(start or newest_release()) if plan.network.start == "release" else None,
         test=manifest.read_manifest(test, categories=known, where=test_where or []) if test else [],
         cache=cache,
+        report=model_report,
     )
     console = Console(stderr=True)
     card = release.make_model(job, tell=lambda line: console.print(line, highlight=False, markup=False))

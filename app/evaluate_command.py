@@ -91,3 +91,12 @@ def compare_models(new: Measured, old: Measured) -> dict[str, Any]:
     differences = comparing.compare((new.card, new.scored), (old.card, old.scored))
     plain: dict[str, Any] = comparing.comparison_json(differences)
     return plain
+
+
+def account_of_photos(folder: Path, photos: Path, *, where: Sequence[str], workers: int) -> Any:
+    """Return the `training.account.Account` of a model on labelled photos, its training curves where it has them."""
+    accounts = load_training("account")
+    (one,) = measure_models([folder], photos, where=where, workers=workers)
+    measured = accounts.photo_set("photos", one.scored, one.card, failed=len(one.errors))
+    curves, digest = accounts.earlier(folder)
+    return accounts.account_of(one.card, [measured], curves=curves, photos_sha256=digest)

@@ -44,6 +44,26 @@ def promote(
     )
 
 
+def report(
+    model: Annotated[Path, typer.Argument(help="Model folder to report on.")],
+    photos: Annotated[Path, typer.Option("--photos", help="Labelled photos: CSV manifest, or a folder per category.")],
+    out: Annotated[Path, typer.Option(help="Page to write, .html.")] = Path("report.html"),
+    where: Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE.")] = None,
+    gallery: Annotated[bool, typer.Option("--gallery/--no-gallery", help="With photos in it, or without any.")] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+) -> None:
+    """Write the report that training leaves, for any model and on any labelled photos."""
+    from app.evaluate_command import account_of_photos
+    from app.model_report import model_report
+    from app.new_file import NewFile, check_absent
+
+    check_absent(out)
+    page = model_report(account_of_photos(model, photos, where=where or [], workers=workers), model, gallery=gallery)
+    with NewFile.open(out) as new:
+        new.file.write(page.encode("utf-8"))
+    Console(stderr=True).print(f"The report is in {str(out)!r}.", highlight=False, markup=False)
+
+
 @models_app.command("list")
 def list_models() -> None:
     """List the models: name, where from, when, and the figures that decided; the default is marked."""

@@ -24,7 +24,7 @@ MOST_CALIBRATION_ERROR = 0.05
 LEAST_GROUPS = 10
 """People or lesions with bleeding spots from which on a comparison says anything."""
 MOST_POSSIBLE_DROP = 0.2
-"""Of sensitivity. Photos that cannot rule out a larger one are too few: with them even chance is not certainly worse."""
+"""Of sensitivity. Photos that cannot rule out a larger one are too few: even chance is not certainly worse on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,8 @@ def _worse(differences: Mapping[str, Any]) -> list[str]:
             )
         elif name == SENSITIVITY and (one["low"] is None or one["low"] < -MOST_POSSIBLE_DROP):
             told.append(
-                f"It may find fewer bleeding spots: {one['new']:.3f} instead of {one['old']:.3f}, and these photos do not "
-                f"rule out a drop of more than {MOST_POSSIBLE_DROP:.1f}"
+                f"It may find fewer bleeding spots: {one['new']:.3f} instead of {one['old']:.3f}, and these photos do "
+                f"not rule out a drop of more than {MOST_POSSIBLE_DROP:.1f}"
                 + ("" if one["low"] is None else f" (95 % interval {one['low']:+.3f} to {one['high']:+.3f})")
                 + "; take more of them."
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
@@ -130,7 +130,7 @@ def fit(
             best,
             TQDMProgressBar(refresh_rate=10),
         ],
-        logger=CSVLogger(run, name="log"),
+        logger=[CSVLogger(run, name="log"), TensorBoardLogger(run, name="tensorboard", version="")],
         log_every_n_steps=min(50, len(loader)),
         enable_model_summary=False,
         num_sanity_val_steps=0,
