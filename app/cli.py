@@ -136,6 +136,9 @@ def train(
     test: Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")] = None,
     test_where: Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")] = None,
+    mlflow: Annotated[
+        str, typer.Option(help="MLflow store for figures and curves, such as sqlite:///mlflow.db.", metavar="URI")
+    ] = "",
 ) -> None:
     """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
     release, manifest, recipes = load_training("release"), load_training("manifest"), load_training("recipe")
@@ -149,6 +152,8 @@ def train(
     examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
     if plan.drawn.canvases:
         examples = load_training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
+    if mlflow:
+        load_training("tracking").check_tracking(mlflow)
     job = release.Job(
         recipe=plan,
         examples=examples,
@@ -159,6 +164,7 @@ def train(
         test=manifest.read_manifest(test, categories=known, where=test_where or []) if test else [],
         cache=cache,
         report=model_report,
+        mlflow=mlflow,
     )
     console = Console(stderr=True)
     card = release.make_model(job, tell=lambda line: console.print(line, highlight=False, markup=False))

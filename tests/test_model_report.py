@@ -67,7 +67,6 @@ def test_categories_without_words_get_what_is_told_when_nothing_is_sure(photos: 
     value = json.loads((model / CARD).read_text())
     value["parents"], value["outputs"][1] = {}, "bites"
     (model / CARD).write_text(json.dumps(value))
-    (photos / "photos.csv").read_text()
     found = account_of_photos(model, photos / "photos.csv", where=["category!=purpura"], workers=1)
     page = text_of(model_report(found, model))
     assert WORDS.answer(Prediction((), None, None, ("low_score",), (), "")).referral in page

@@ -45,17 +45,15 @@ _STYLE: Any = {
 
 def plots_of(name: str, drawn: Mapping[str, Any], *, threshold: float) -> dict[str, str]:
     """Return the diagrams of one set of photos by their titles, as SVG."""
-    plots = {
-        "Found against falsely found (ROC)": _svg(f"{name}-roc", partial(_roc, curves=drawn["roc"])),
-        "Is it as sure as it is right?": _svg(f"{name}-reliability", partial(_reliability, bins=drawn["reliability"])),
-        "What another threshold would bring": _svg(
-            f"{name}-thresholds", partial(_thresholds, found=drawn["thresholds"], threshold=threshold)
-        ),
-        "Right answers against share answered": _svg(
-            f"{name}-coverage", partial(_coverage, found=drawn["thresholds"], threshold=threshold)
-        ),
-    }
-    return plots if drawn["roc"] else {title: plot for title, plot in plots.items() if "ROC" not in title}
+    draw: dict[str, Callable[[Axes], None]] = {}
+    if drawn["roc"]:
+        draw["Found against falsely found (ROC)"] = partial(_roc, curves=drawn["roc"])
+    if drawn["reliability"]:
+        draw["Is it as sure as it is right?"] = partial(_reliability, bins=drawn["reliability"])
+    chosen = {"found": drawn["thresholds"], "threshold": threshold}
+    draw["What another threshold would bring"] = partial(_thresholds, **chosen)
+    draw["Right answers against share answered"] = partial(_coverage, **chosen)
+    return {title: _svg(f"{name}-{number}", one) for number, (title, one) in enumerate(draw.items())}
 
 
 def plots_of_curves(curves: Mapping[str, Mapping[str, list[list[float]]]]) -> dict[str, str]:

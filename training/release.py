@@ -56,6 +56,8 @@ class Job:
     """Photos for measuring only: they choose nothing."""
     report: Callable[[Account, Path], str] | None = None
     """Makes the page that report.html holds, from the account of the model and its folder."""
+    mlflow: str = ""
+    """MLflow store for figures and curves; none if empty."""
     cache: Path | None = None
     """Folder for decoded and drawn photos, kept for the next run."""
 
@@ -148,6 +150,11 @@ def _publish(
         card.write(folder)
         Classifier.load(folder)
         folder.rename(job.out)
+    if job.mlflow:
+        # MLflow takes a second to import, and most runs do without.
+        from training.tracking import track
+
+        track(account, job.out, job.mlflow)
     return card
 
 
