@@ -14,6 +14,7 @@ from rich.console import Console
 
 from app.data_cli import data_app
 from app.languages import Language, shipped_words
+from app.model_cli import models_app, promote, report
 from app.recipe_cli import recipe_app
 from app.train_command import train
 from app.training_extra import load_training
@@ -32,6 +33,9 @@ app.add_typer(data_app, name="data")
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(words_app, name="words")
 app.command()(train)
+app.add_typer(models_app, name="models")
+app.command()(promote)
+app.command()(report)
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
 WordsFile = Annotated[
@@ -108,13 +112,14 @@ def serve(
     """Open the page on which a person can upload a photo, and the HTTP interface for programs."""
     from app.auth import read_login
     from app.server import serve as serve_page
-    from model.classifier import newest_release
+    from model.store import choose_model
 
     with _referring(lang):
         _refuse_both(words, lang)
-        folder = model or newest_release()
+        chosen = choose_model(model)
+        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
         serve_page(
-            model=folder,
+            model=chosen.folder,
             words=words,
             language=lang,
             host=host,
@@ -130,25 +135,14 @@ def evaluate(
     photos: Photos,
     model: Model = None,
     out: Annotated[Path, typer.Option(help="File for the figures.")] = Path("metrics.json"),
+    against: Annotated[Path | None, typer.Option(help="Second model folder: measured and compared, too.")] = None,
     where: Where = None,
     workers: Workers = 2,
 ) -> None:
-    """Measure a model on labelled photos: a table here, the figures in metrics.json."""
-    evaluation, manifest = load_training("evaluate"), load_training("manifest")
-    from app.figures import print_figures, write_metrics
-    from model.classifier import Classifier, newest_release
-    from model.errors import OutputError
+    """Measure a model on labelled photos: a table here, the figures in metrics.json; or compare it with another."""
+    from app.evaluate_command import Evaluation, run
 
-    if out.exists():
-        raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
-    classifier = Classifier.load(model or newest_release())
-    known = (*classifier.card.outputs, manifest.NOT_SKIN)
-    examples = manifest.read_manifest(photos, categories=known, where=where or [])
-    scored, errors = load_training("scored").score_examples(classifier, examples, workers=workers)
-    metrics = evaluation.metrics_json(evaluation.measure(scored, classifier.card), scored, len(errors))
-    print_figures(Console(), metrics, errors)
-    write_metrics(out, {"model_version": classifier.card.version, "photos_from": str(photos), **metrics})
-    if errors:
+    if run(Evaluation(photos=photos, model=model, against=against, out=out, where=where or [], workers=workers)):
         raise typer.Exit(1)
 
 

@@ -18,9 +18,10 @@ from app.scorer import Scorer
 from app.scores import Files, score_to_files, score_to_terminal
 from app.watching import Stopped, stoppable
 from app.wording import Words
-from model.classifier import Classifier, newest_release
+from model.classifier import Classifier
 from model.errors import InputError
 from model.photo import Source, escaped
+from model.store import choose_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,11 @@ def _run(request: Request) -> int:
     """Return how many photos failed."""
     files = request.files()
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
-    folder = request.model or newest_release()
-    classifier = Classifier.load(folder)
-    words = Words.read(words_paths(folder, classifier.card, words=request.words, language=request.language)[0])
+    chosen = choose_model(request.model)
+    classifier = Classifier.load(chosen.folder)
+    if not request.quiet:
+        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
+    words = Words.read(words_paths(chosen.folder, classifier.card, words=request.words, language=request.language)[0])
     words.require(classifier.card.categories, classifier.card.parents)
     workers = min(request.workers or cores(), len(sources))
     scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=_fetch(sources))

@@ -39,6 +39,9 @@ Weights = Annotated[Path | None, typer.Option(help="Backbone weights in safetens
 Start = Annotated[Path | None, typer.Option(help="Model folder to start from; the shipped one if left out.")]
 Test = Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")]
 TestWhere = Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")]
+Mlflow = Annotated[
+    str, typer.Option(help="MLflow store for figures and curves, such as sqlite:///mlflow.db.", metavar="URI")
+]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")]
 
 
@@ -55,8 +58,10 @@ def train(
     test: Test = None,
     test_where: TestWhere = None,
     cache: Cache = None,
+    mlflow: Mlflow = "",
 ) -> None:
     """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
+    from app.model_report import model_report
     from app.own_categories import take_own_categories
     from model.classifier import newest_release
     from model.errors import OutputError
@@ -64,6 +69,8 @@ def train(
 
     if out.exists():
         raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
+    if mlflow:
+        load_training("tracking").check_tracking(mlflow)
     manifest, recipes, release = load_training("manifest"), load_training("recipe"), load_training("release")
     console = Console(stderr=True)
     recipe = recipe or recipes.RECIPES / "retrain.toml"
@@ -90,6 +97,8 @@ def train(
         start=(start or newest_release()) if plan.network.start == "release" else None,
         test=checked.test,
         cache=cache,
+        report=model_report,
+        mlflow=mlflow,
         enclosed=texts | {AUDIT: about.pop("table")},
         about=about,
     )

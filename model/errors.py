@@ -136,7 +136,18 @@ class RequestError(RedspotsError):
 class ModelError(RedspotsError):
     """A model folder that cannot be used."""
 
-    codes = frozenset({"missing_model", "missing_file", "altered_file", "bad_card", "bad_network"})
+    codes = frozenset(
+        {
+            "missing_model",
+            "missing_file",
+            "altered_file",
+            "bad_card",
+            "bad_network",
+            "bad_store",
+            "not_promoted",
+            "refused",
+        }
+    )
     exit_status = 3
 
 

@@ -49,6 +49,15 @@ def write_tiny_model(
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty store of models: what the person who runs the tests has promoted is no business of theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("store") / "models"
+        patch.setenv("REDSPOTS_MODELS", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder that tests read and never change."""

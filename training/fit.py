@@ -11,7 +11,7 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
@@ -133,7 +133,7 @@ def fit(
             best,
             RunProgressBar(part, tell=tell),
         ],
-        logger=CSVLogger(run, name="log"),
+        logger=[CSVLogger(run, name="log"), TensorBoardLogger(run, name="tensorboard", version="")],
         log_every_n_steps=min(50, len(loader)),
         enable_model_summary=False,
         num_sanity_val_steps=0,
