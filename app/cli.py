@@ -117,7 +117,8 @@ def serve(
     with _referring(lang):
         _refuse_both(words, lang)
         chosen = choose_model(model)
-        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
+        if model is None:
+            Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
         serve_page(
             model=chosen.folder,
             words=words,

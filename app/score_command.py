@@ -75,7 +75,7 @@ def _run(request: Request) -> int:
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
     chosen = choose_model(request.model)
     classifier = Classifier.load(chosen.folder)
-    if not request.quiet:
+    if request.model is None and not request.quiet:
         Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     words = Words.read(words_paths(chosen.folder, classifier.card, words=request.words, language=request.language)[0])
     words.require(classifier.card.categories, classifier.card.parents)
