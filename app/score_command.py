@@ -75,10 +75,10 @@ def _run(request: Request) -> int:
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
     chosen = choose_model(request.model)
     classifier = Classifier.load(chosen.folder)
-    if request.model is None and not request.quiet:
-        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     words = Words.read(words_paths(chosen.folder, classifier.card, words=request.words, language=request.language)[0])
     words.require(classifier.card.categories, classifier.card.parents)
+    if request.model is None and not request.quiet:
+        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     workers = min(request.workers or cores(), len(sources))
     scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=_fetch(sources))
     if request.dry_run:
