@@ -11,16 +11,21 @@ from typing import Self
 
 from fastapi import HTTPException, Request
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.problems import problem, request_error
+from app.problems import STATUS, problem, request_error
 from app.wording import Words
 from model.errors import InputError
 
 VARIABLE = "REDSPOTS_AUTH"
 OPEN = frozenset({"/healthz", "/readyz"})
 """What tells nothing about anybody, for programs that watch the server."""
+WRONG_PER_MINUTE = 10
+"""Wrong logins from one address; after that it waits, whatever it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +102,28 @@ class BasicAuth:
         self.login = login
         self.words = words
         self.basic = HTTPBasic(realm="redspots", auto_error=False)
+        self.limiter = MovingWindowRateLimiter(MemoryStorage())
+        self.rate = RateLimitItemPerMinute(WRONG_PER_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or ask for the login."""
-        if scope["type"] == "http" and scope["path"] not in OPEN and not self.login.fits(await self._given(scope)):
-            await self._refusal(scope["path"])(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        refusal = None
+        if scope["type"] == "http" and scope["path"] not in OPEN:
+            refusal = await self._check(scope)
+        await (refusal or self.app)(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> Response | None:
+        """Return why the request may not pass, or None."""
+        client = str((scope.get("client") or ("",))[0])
+        if not self.limiter.test(self.rate, client):
+            return self._refusal(scope["path"], "too_many_logins", headers={"Retry-After": "60"})
+        given = await self._given(scope)
+        if self.login.fits(given):
+            return None
+        # A browser's first request has no login, and is no attempt.
+        if given is not None:
+            self.limiter.hit(self.rate, client)
+        return self._refusal(scope["path"], "not_authorised", headers={"WWW-Authenticate": 'Basic realm="redspots"'})
 
     async def _given(self, scope: Scope) -> HTTPBasicCredentials | None:
         try:
@@ -111,9 +131,8 @@ class BasicAuth:
         except HTTPException:  # What is no base64, or has no colon.
             return None
 
-    def _refusal(self, path: str) -> Response:
-        headers = {"WWW-Authenticate": 'Basic realm="redspots"'}
-        error = request_error("not_authorised", self.words)
+    def _refusal(self, path: str, code: str, *, headers: Mapping[str, str]) -> Response:
+        error = request_error(code, self.words)
         if path.startswith("/api/"):
             return problem(error, self.words, headers=headers)
-        return PlainTextResponse(self.words.refuse(str(error)), status_code=401, headers=headers)
+        return PlainTextResponse(self.words.refuse(str(error)), status_code=STATUS[code], headers=dict(headers))

@@ -22,6 +22,7 @@ STATUS: Mapping[str, int] = {
     "file_too_large": 413,
     "not_an_image": 415,
     "too_many_requests": 429,
+    "too_many_logins": 429,
     "failed": 500,
     "busy": 503,
 }

@@ -127,6 +127,7 @@ class RequestError(RedspotsError):
             "not_found",
             "too_many_photos",
             "too_many_requests",
+            "too_many_logins",
             "unknown_language",
             "unknown_red_flag",
         }

@@ -11,7 +11,7 @@ from drawing import encoded, skin
 from page_server import RunningPage, running_page
 from typer.testing import CliRunner
 
-from app.auth import VARIABLE, Login, read_login, require_login
+from app.auth import VARIABLE, WRONG_PER_MINUTE, Login, read_login, require_login
 from app.cli import app as command_line
 from app.guard import HEADERS
 from app.problems import Problem
@@ -68,6 +68,24 @@ def test_with_it_everything_is_there(page: RunningPage, web: httpx.Client) -> No
     auth = httpx.BasicAuth(LOGIN.user, LOGIN.password)
     assert page.words.page["tagline"] in web.get("/", auth=auth).text
     assert web.post("/api/v1/answers", files={"photo": encoded(skin())}, auth=auth).status_code == 200
+
+
+def test_guessing_is_slowed_down_for_the_guesser(tiny_model: Path, tmp_path: Path) -> None:
+    with (
+        running_page(tiny_model, tmp_path / "home", login=LOGIN) as page,
+        httpx.Client(base_url=page.url, timeout=30) as web,
+    ):
+        for _ in range(3 * WRONG_PER_MINUTE):
+            assert web.get("/").status_code == 401, "without a login nobody guesses"
+        wrong = [web.get("/", auth=("zoe", str(number))).status_code for number in range(WRONG_PER_MINUTE + 1)]
+        assert wrong == [401] * WRONG_PER_MINUTE + [429]
+        for path in ("/", "/api/v1/openapi.json"):
+            late = web.get(path, auth=(LOGIN.user, LOGIN.password))
+            assert (late.status_code, late.headers["retry-after"]) == (429, "60")
+            assert page.words.entries["could_not_read"].referral in (
+                late.text if path == "/" else late.json()["referral"]
+            )
+        assert web.get("/healthz").status_code == 200
 
 
 def test_who_watches_the_server_needs_none(web: httpx.Client) -> None:
