@@ -131,6 +131,9 @@ def train(
     test: Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")] = None,
     test_where: Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    devices: Annotated[int | None, typer.Option(min=1, help="GPUs of each machine; 1 if left out.")] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, help="Machines that train together; 1 if left out.")] = None,
 ) -> None:
     """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
     release, manifest, recipes = load_training("release"), load_training("manifest"), load_training("recipe")
@@ -152,9 +155,21 @@ def train(
         start=(start or newest_release()) if plan.network.start == "release" else None,
         test=manifest.read_manifest(test, categories=known, where=test_where or []) if test else [],
         cache=cache,
+        resume=resume,
+        devices=devices,
+        nodes=nodes,
     )
-    console = Console(stderr=True)
-    card = release.make_model(job, tell=lambda line: console.print(line, highlight=False, markup=False))
+    console = Console(stderr=True, quiet=not load_training("processes").is_first())
+    stopped = load_training("stopping").Stopped
+    try:
+        card = release.make_model(job, tell=lambda line: console.print(line, highlight=False, markup=False))
+    except stopped as error:
+        console.print(
+            f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.",
+            highlight=False,
+            markup=False,
+        )
+        raise typer.Exit(error.exit_status) from None
     console.print(
         f"Model {card.version} is in {str(out)!r}; look at its README.md, then: ", highlight=False, markup=False
     )

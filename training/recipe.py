@@ -72,6 +72,7 @@ class FitOptions(_Section):
 
     epochs: int = Field(gt=0)
     batch_size: int = Field(32, gt=0)
+    """Photos of one step, on all devices together: how many there are changes the speed, not the experiment."""
     learning_rate: float = Field(gt=0)
     """Of the head; warmed up over the first tenth of the steps, then a cosine down to zero."""
     backbone_learning_rate: float = Field(gt=0)
@@ -90,6 +91,8 @@ class FitOptions(_Section):
     workers: int = Field(1, ge=0)
     """Processes that augment photos."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    checkpoint_minutes: float = Field(10, ge=0)
+    """Between two checkpoints, besides the one after each epoch; 0 makes one after every batch."""
 
 
 class DecisionOptions(_Section):
