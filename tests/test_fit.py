@@ -17,7 +17,7 @@ from training.augment import build_augmentation
 from training.checkpoint import TENSORS, read_state, states_in
 from training.dataset import PhotoDataset
 from training.fit import fit
-from training.network import build_network
+from training.network import build_network, freeze
 from training.processes import Processes
 from training.recipe import FitOptions
 from training.stopping import Stop, Stopped
@@ -54,7 +54,13 @@ def cut_power() -> None:
 
 
 def train(
-    run: Path, *, at: int | None = None, act: Callable[[], None] = cut_power, patience: int = 9, workers: int = 0
+    run: Path,
+    *,
+    at: int | None = None,
+    act: Callable[[], None] = cut_power,
+    patience: int = 9,
+    workers: int = 0,
+    frozen: tuple[str, ...] = (),
 ) -> tuple[int, dict[str, Tensor], list[str]]:
     """Return best epoch, weights and what was said; `act` is called before the draw number `at`."""
     random = np.random.default_rng(5)
@@ -80,7 +86,7 @@ def train(
                 checkpoint_minutes=0,
                 workers=workers,
             ),
-            frozen=(),
+            frozen=freeze(network, frozen),
             seed=7,
             run=run,
             processes=Processes(),
@@ -119,6 +125,13 @@ def test_it_ends_the_same_though_it_was_cut_twice_and_augments_in_another_proces
         with pytest.raises(PowerCut):
             train(tmp_path, at=at)
     assert_same(train(tmp_path, workers=1), whole)
+
+
+def test_frozen_modules_keep_their_batch_statistics(tmp_path: Path) -> None:
+    before = build_network("test_efficientnet", outputs=3).backbone.state_dict()
+    after = train(tmp_path, frozen=("bn1",))[1]
+    assert torch.equal(after["backbone.bn1.running_mean"], before["bn1.running_mean"])
+    assert not torch.equal(after["backbone.bn2.running_mean"], before["bn2.running_mean"])
 
 
 def test_what_is_done_is_not_done_again(tmp_path: Path, whole: tuple[int, dict[str, Tensor], list[str]]) -> None:

@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Subset
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
 from training.checkpoint import StateFiles, newest_state
@@ -51,6 +52,7 @@ class Fit(lightning.LightningModule):
         self._steps = steps
         self._frozen = list(frozen)
         self._seed = seed
+        self._loss = MeanMetric()
         self._accuracy = MulticlassAccuracy(network.fine.out_channels, average="macro")
 
     def train(self, mode: bool = True) -> Fit:
@@ -77,7 +79,9 @@ class Fit(lightning.LightningModule):
         photos, targets = batch
         logits, _ = self.network(photos.to(memory_format=torch.channels_last))
         loss = functional.cross_entropy(logits.float(), targets)
-        self.log(LOSS, loss, prog_bar=True, on_epoch=True, sync_dist=True, batch_size=len(targets))
+        # As a metric: what Lightning averages by itself over processes that have different numbers of photos is wrong.
+        self._loss(loss, weight=len(targets))
+        self.log(LOSS, self._loss, prog_bar=True, on_epoch=True)
         self._accuracy(logits, targets)
         self.log("validation_recall", self._accuracy, prog_bar=True, on_epoch=True)
 
@@ -168,6 +172,8 @@ def _train(
     )
     loader = DrawLoader(training, draws, batch_size=options.batch_size // processes.count, workers=options.workers)
     module = Fit(network, options, steps=draws.batches * options.epochs, frozen=frozen, seed=seed)
+    # Lightning leaves each module in the mode in which it finds it.
+    module.train()
     trainer = lightning.Trainer(
         max_epochs=options.epochs,
         precision=options.precision,
@@ -189,6 +195,8 @@ def _train(
         # Lightning advises more worker processes than a small machine has cores for, and uses what torch deprecates.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
+        # Those that are frozen.
+        warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
         # Without photos for validation it points out that there is a step for them.
         warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")
         trainer.fit(
