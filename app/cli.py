@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,11 @@ from rich.console import Console
 
 from app.data_cli import data_app
 from app.languages import Language, shipped_words
+from app.model_cli import models_app, promote, report
+from app.recipe_cli import recipe_app
+from app.train_command import train
 from app.training_extra import load_training
+from app.words_cli import words_app
 from model.errors import InputError, RedspotsError
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
@@ -27,9 +30,17 @@ about a spot, ask a clinician, whatever this program says.
 
 app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(data_app, name="data")
+app.add_typer(recipe_app, name="recipe")
+app.add_typer(words_app, name="words")
+app.command()(train)
+app.add_typer(models_app, name="models")
+app.command()(promote)
+app.command()(report)
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
-WordsFile = Annotated[Path | None, typer.Option("--words", help="Words file; the shipped ones if left out.")]
+WordsFile = Annotated[
+    Path | None, typer.Option("--words", help="Words file; the model's own, or the shipped ones, if left out.")
+]
 Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
@@ -63,13 +74,15 @@ def score(
 ) -> None:
     """Score photos and folders of photos: one answer per file, whatever happens to it."""
     from app.score_command import Request, run
-    from app.wording import Words
 
     with _referring(lang):
+        _refuse_both(words, lang)
         request = Request(
             names=names or [],
             lists=lists or [],
             model=model,
+            words=words,
+            language=lang,
             out=out,
             report=report,
             evidence=evidence,
@@ -79,7 +92,7 @@ def score(
             resume=resume,
             quiet=quiet,
         )
-        status = run(request, Words.read(_one_of(words, lang)))
+        status = run(request)
     raise typer.Exit(status)
 
 
@@ -99,13 +112,15 @@ def serve(
     """Open the page on which a person can upload a photo, and the HTTP interface for programs."""
     from app.auth import read_login
     from app.server import serve as serve_page
-    from model.classifier import newest_release
+    from model.store import choose_model
 
     with _referring(lang):
-        _one_of(words, lang)
-        folder = model or newest_release()
+        _refuse_both(words, lang)
+        chosen = choose_model(model)
+        if model is None:
+            Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
         serve_page(
-            model=folder,
+            model=chosen.folder,
             words=words,
             language=lang,
             host=host,
@@ -117,89 +132,18 @@ def serve(
 
 
 @app.command()
-def train(
-    photos: Photos,
-    out: Annotated[Path, typer.Option(help="Model folder to make.")],
-    recipe: Annotated[
-        Path | None, typer.Option(help="TOML file; the shipped recipe for retraining if left out.")
-    ] = None,
-    where: Where = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Backbone weights in safetensors; timm's own if left out.")
-    ] = None,
-    start: Annotated[Path | None, typer.Option(help="Model folder to start from; the shipped one if left out.")] = None,
-    test: Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")] = None,
-    test_where: Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
-    devices: Annotated[int | None, typer.Option(min=1, help="GPUs of each machine; 1 if left out.")] = None,
-    nodes: Annotated[int | None, typer.Option(min=1, help="Machines that train together; 1 if left out.")] = None,
-) -> None:
-    """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
-    release, manifest, recipes = load_training("release"), load_training("manifest"), load_training("recipe")
-    from model.classifier import newest_release
-    from model.prediction import OTHER
-
-    recipe = recipe or recipes.RECIPES / "retrain.toml"
-    plan = recipes.read_recipe(recipe)
-    known = (*plan.categories, OTHER, manifest.NOT_SKIN)
-    examples = manifest.read_manifest(photos, categories=known, where=[*plan.data.where, *(where or [])])
-    if plan.drawn.canvases:
-        examples = load_training("canvases").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
-    job = release.Job(
-        recipe=plan,
-        examples=examples,
-        out=out,
-        command=shlex.join(["redspots", *sys.argv[1:]]),
-        weights=weights,
-        start=(start or newest_release()) if plan.network.start == "release" else None,
-        test=manifest.read_manifest(test, categories=known, where=test_where or []) if test else [],
-        cache=cache,
-        resume=resume,
-        devices=devices,
-        nodes=nodes,
-    )
-    console = Console(stderr=True, quiet=not load_training("processes").is_first())
-    stopped = load_training("stopping").Stopped
-    try:
-        card = release.make_model(job, tell=lambda line: console.print(line, highlight=False, markup=False))
-    except stopped as error:
-        console.print(
-            f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.",
-            highlight=False,
-            markup=False,
-        )
-        raise typer.Exit(error.exit_status) from None
-    console.print(
-        f"Model {card.version} is in {str(out)!r}; look at its README.md, then: ", highlight=False, markup=False
-    )
-    console.print(f"redspots serve --model {shlex.quote(str(out))}", highlight=False, markup=False)
-
-
-@app.command()
 def evaluate(
     photos: Photos,
     model: Model = None,
     out: Annotated[Path, typer.Option(help="File for the figures.")] = Path("metrics.json"),
+    against: Annotated[Path | None, typer.Option(help="Second model folder: measured and compared, too.")] = None,
     where: Where = None,
     workers: Workers = 2,
 ) -> None:
-    """Measure a model on labelled photos: a table here, the figures in metrics.json."""
-    evaluation, manifest = load_training("evaluate"), load_training("manifest")
-    from app.figures import print_figures, write_metrics
-    from model.classifier import Classifier, newest_release
-    from model.errors import OutputError
+    """Measure a model on labelled photos: a table here, the figures in metrics.json; or compare it with another."""
+    from app.evaluate_command import Evaluation, run
 
-    if out.exists():
-        raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
-    classifier = Classifier.load(model or newest_release())
-    known = (*classifier.card.outputs, manifest.NOT_SKIN)
-    examples = manifest.read_manifest(photos, categories=known, where=where or [])
-    scored, errors = load_training("scored").score_examples(classifier, examples, workers=workers)
-    metrics = evaluation.metrics_json(evaluation.measure(scored, classifier.card), scored, len(errors))
-    print_figures(Console(), metrics, errors)
-    write_metrics(out, {"model_version": classifier.card.version, "photos_from": str(photos), **metrics})
-    if errors:
+    if run(Evaluation(photos=photos, model=model, against=against, out=out, where=where or [], workers=workers)):
         raise typer.Exit(1)
 
 
@@ -220,11 +164,9 @@ def describe(
     load_training("describe").describe(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
 
 
-def _one_of(words: Path | None, lang: Language | None) -> Path:
-    """Return the words file to use."""
+def _refuse_both(words: Path | None, lang: Language | None) -> None:
     if words and lang:
         raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
-    return words or shipped_words(lang or Language.ENGLISH)
 
 
 @contextmanager

@@ -80,7 +80,8 @@ def check(
 ) -> None:
     """Look for copies, look-alikes, groups in two splits, conflicts, and photos that are unfit; 1 if figures suffer."""
     from app.data_tables import print_findings, watch
-    from model.classifier import Classifier, newest_release
+    from model.classifier import Classifier
+    from model.store import choose_model
 
     if out is not None:
         load_training("datasets.rows").refuse_existing(out)
@@ -90,14 +91,10 @@ def check(
         begin(len(rows))
         findings = audits.audit(rows, workers=workers, progress=progress)
     if suspect:
-        classifier = Classifier.load(model or newest_release())
+        classifier = Classifier.load(choose_model(model).folder)
         findings += load_training("datasets.suspicion").suspect_categories(rows, classifier)
     if out is not None:
-        cells = [
-            {"finding": one.code, "photo": str(one.photo), "other": str(one.other or ""), "detail": one.detail}
-            for one in findings
-        ]
-        load_training("datasets.rows").write_cells(out, ("finding", "photo", "other", "detail"), cells)
+        load_training("datasets.rows").write_cells(out, audits.COLUMNS, [one.cells() for one in findings])
     if print_findings(Console(), findings, audits.SEVERE, photos=len(rows)):
         raise typer.Exit(1)
 

@@ -117,8 +117,10 @@ def watch(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]
         yield lambda total: progress.update(task, total=total), lambda: progress.advance(task)
 
 
-def print_findings(console: Console, findings: Any, severe: Set[str], *, photos: int) -> int:
-    """Print findings, the first few of each kind; return how many are severe."""
+def print_findings(
+    console: Console, findings: Any, severe: Set[str], *, photos: int, rest: str = "--out lists all"
+) -> int:
+    """Print findings, the first few of each kind, and where the `rest` is; return how many are severe."""
     counts = Counter(finding.code for finding in findings)
     table = Table(title=f"{len(findings):,} findings on {photos:,} photos", title_justify="left")
     for column in ("finding", "number", "weight"):
@@ -138,7 +140,7 @@ def print_findings(console: Console, findings: Any, severe: Set[str], *, photos:
         elif shown[finding.code] == EXAMPLES + 1:
             _say(
                 console,
-                f"{finding.code.replace('_', ' ')}: and {counts[finding.code] - EXAMPLES:,} more; --out lists all",
+                f"{finding.code.replace('_', ' ')}: and {counts[finding.code] - EXAMPLES:,} more; {rest}",
             )
     return sum(counts[code] for code in severe)
 

@@ -9,10 +9,29 @@ from app import gradio_texts
 from app.wording import Words
 
 SCRIPT = Path(__file__).with_name("page.js")
+CROP = Path(__file__).with_name("crop.js")
 WORDS = ("looking",)
+CROP_WORDS = (
+    "crop_title",
+    "crop_hint",
+    "crop_frame",
+    "crop_upper_left",
+    "crop_upper_right",
+    "crop_lower_left",
+    "crop_lower_right",
+    "crop_size",
+    "crop_use",
+    "crop_whole",
+    "crop_cancel",
+)
+_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS))
 
 
 def page_script(words: Words) -> str:
     """Return one function that starts all scripts of a page with the page's words."""
-    own = json.dumps({key: words.page[key] for key in WORDS})
-    return f"() => {{ ({gradio_texts.script(words)})(); ({SCRIPT.read_text(encoding='utf-8').strip()})({own}); }}"
+    own = [_started(script, {key: words.page[key] for key in keys}) for script, keys in _SCRIPTS]
+    return f"() => {{ ({gradio_texts.script(words)})(); {' '.join(own)} }}"
+
+
+def _started(script: Path, words: dict[str, str]) -> str:
+    return f"({script.read_text(encoding='utf-8').strip()})({json.dumps(words)});"

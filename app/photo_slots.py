@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.markup import paragraphs
+from app.markup import paragraphs, text
 from app.private_gradio import gr
 from app.several import MOST
 from app.uploads import PhotoStore, UploadedPhoto
@@ -25,18 +24,27 @@ class PhotoSlots:
     more: gr.Button
     shown: gr.State
     """How many places are shown."""
+    crops: gr.JSON
+    """What is framed of each photo, as `crop_of` takes it; the browser fills it in."""
+    leaving: gr.JSON
+    """Paths of the photos that go when the person starts over."""
+    cropped: gr.Button
+    """Pressed by the page's script when a person has framed something else."""
 
     @classmethod
     def place(cls, store: PhotoStore, words: Words) -> PhotoSlots:
         """Return the places, put where the page is being built."""
         page = words.page
         photos = [_photo(store, words, page["photo_label"], height=300, elem_id="photo")]
+        _place_crop(words, "photo")
         gr.HTML(paragraphs(page["photo_hint"]), elem_id="photo-hint", apply_default_css=False)
         for number in range(2, MOST + 1):
             label = page["photo_number"].format(number=number)
             photos.append(_photo(store, words, label, height=220, elem_id=f"photo-{number}", visible=False))
+            _place_crop(words, f"photo-{number}")
         more = gr.Button(page["add_photo"], variant="secondary", elem_id="add-photo")
-        slots = cls(tuple(photos), more, gr.State(1))
+        crops, leaving = gr.JSON(visible=False), gr.JSON(visible=False)
+        slots = cls(tuple(photos), more, gr.State(1), crops, leaving, gr.Button(elem_id="crop-changed"))
         more.click(
             slots._show_one_more,
             slots.shown,
@@ -47,20 +55,28 @@ class PhotoSlots:
         )
         return slots
 
-    def emptied(self, store: PhotoStore, paths: Sequence[str | None]) -> list[Any]:
-        """Return what `shown`, `more` and all photos become when the person starts over, photos on disk removed."""
-        for path in paths:
-            if path is not None:
+    def start_over(self, store: PhotoStore, leaving: Any) -> list[Any]:
+        """Return what `shown`, `more` and all photos but the first become; those at paths of the list are removed."""
+        for path in leaving if isinstance(leaving, list) else ():
+            if isinstance(path, str):
                 store.forget(Path(path))
-        return [1, gr.update(visible=True), gr.update(value=None), *(self._empty() for _ in self.photos[1:])]
+        return [1, gr.update(visible=True), *(gr.update(value=None, visible=False) for _ in self.photos[1:])]
 
     def _show_one_more(self, shown: int) -> list[Any]:
         count = min(shown + 1, MOST)
         places = [gr.update(visible=number <= count) for number in range(2, MOST + 1)]
         return [count, gr.update(visible=count < MOST), *places]
 
-    def _empty(self) -> Any:
-        return gr.update(value=None, visible=False)
+
+def _place_crop(words: Words, photo: str) -> None:
+    """Place the button that crops one photo, and what is framed of it; both are hidden while there is no photo."""
+    page = words.page
+    gr.HTML(
+        f'<div class="crop" data-photo="{photo}" hidden><button type="button">{text(page["crop"])}</button>'
+        f'<canvas hidden></canvas><p hidden aria-live="polite">{text(page["cropped"])}</p></div>',
+        elem_classes="crop-block",
+        apply_default_css=False,
+    )
 
 
 def _photo(store: PhotoStore, words: Words, label: str, **options: Any) -> UploadedPhoto:

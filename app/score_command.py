@@ -12,13 +12,16 @@ from pathlib import Path
 from rich.console import Console
 
 from app.inputs import find_sources
+from app.languages import Language
+from app.model_words import words_paths
 from app.scorer import Scorer
 from app.scores import Files, score_to_files, score_to_terminal
 from app.watching import Stopped, stoppable
 from app.wording import Words
-from model.classifier import Classifier, newest_release
+from model.classifier import Classifier
 from model.errors import InputError
 from model.photo import Source, escaped
+from model.store import choose_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Request:
     names: Sequence[str]
     lists: Sequence[Path]
     model: Path | None
+    words: Path | None
+    language: Language | None
     out: Path | None
     report: Path | None
     evidence: Path | None
@@ -48,13 +53,13 @@ class Request:
         return Files(out=self.out, report=self.report, evidence=self.evidence, resume=self.resume)
 
 
-def run(request: Request, words: Words) -> int:
+def run(request: Request) -> int:
     """Score what was asked for and return the exit status: 0, 1 when photos failed, 128 + n on signal n."""
     # Pillow remarks on broken metadata without saying whose; the row of the photo says what matters.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with stoppable():
-            return int(_run(request, words) > 0)
+            return int(_run(request) > 0)
     except Stopped as stopped:
         return stopped.exit_status
 
@@ -64,11 +69,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _run(request: Request, words: Words) -> int:
+def _run(request: Request) -> int:
     """Return how many photos failed."""
     files = request.files()
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
-    classifier = Classifier.load(request.model or newest_release())
+    chosen = choose_model(request.model)
+    classifier = Classifier.load(chosen.folder)
+    if request.model is None and not request.quiet:
+        Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
+    words = Words.read(words_paths(chosen.folder, classifier.card, words=request.words, language=request.language)[0])
     words.require(classifier.card.categories, classifier.card.parents)
     workers = min(request.workers or cores(), len(sources))
     scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=_fetch(sources))

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from app.application import create_app
 from app.auth import Login, require_login
-from app.languages import Language, shipped_words
+from app.languages import Language
+from app.model_words import words_paths
 from app.private_folder import private_folder
 from app.wording import Words
 from model.classifier import Classifier
@@ -57,13 +58,12 @@ def serve(
 
     An address that others can reach needs a `login`, or `is_open`: that everybody may use the page.
 
-    It speaks all shipped languages: the browser chooses, or `language` comes first. With a `words` file of one's own it
-    speaks that alone.
+    It speaks all shipped languages, or those of the model's own words: the browser chooses, or `language` comes first.
+    With a `words` file it speaks that alone.
     """
     warning = require_login(host, login, is_open=is_open)
     classifier = Classifier.load(model)
-    shipped = sorted(Language, key=lambda one: one is not language)
-    spoken = [Words.read(words)] if words else [Words.read(shipped_words(one)) for one in shipped]
+    spoken = [Words.read(path) for path in words_paths(model, classifier.card, words=words, language=language)]
     for one in spoken:
         one.require(classifier.card.categories, classifier.card.parents)
     by_browser = language is None

@@ -2,7 +2,7 @@
 
 The file itself, with its name, place, time and camera, never reaches the disk. What does is a folder with a random
 name that holds the pixels that the classifier will see and what the reader noted, so that the page scores exactly
-what the command line would.
+what the command line would; and the photo in more detail, in case the person frames a part of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from app.crop import Crop
 from app.private_gradio import gr
 from model.errors import PhotoError
-from model.photo import Photo
+from model.photo import Photo, read_photo
 
 Reader = Callable[[bytes], Photo]
 
 PHOTOS = "photos"
 PIXELS = "photo.png"
 NOTES = "photo.json"
+DETAIL = "detail.jpg"
+DETAIL_SIDE = 1536
+"""The shorter side at most: a framed tenth still has the pixels that the smallest good photo has."""
 UNREADABLE = Path(__file__).parent / "pictures" / "unreadable.png"
 """Shown in place of a file that is no photo; the words come with the answer."""
 
@@ -57,22 +61,32 @@ class PhotoStore:
             photo = self.read(data)
         except PhotoError as error:
             notes: dict[str, Any] = {"error": error.code, "sentence": str(error)}
-            picture = UNREADABLE.read_bytes()
+            picture, detail = UNREADABLE.read_bytes(), None
         else:
             notes = {"size": photo.size, "notes": photo.notes, "sha256": photo.sha256}
             picture = _png(photo)
+            detail = _detail(data)
         place.mkdir(mode=0o700, parents=True)
         (place / NOTES).write_text(json.dumps(notes), encoding="utf-8")
+        if detail is not None:
+            (place / DETAIL).write_bytes(detail)
         (place / PIXELS).write_bytes(picture)
         return place / PIXELS
 
-    def load(self, path: Path) -> Photo:
-        """Return the photo at a path that `receive` gave out. Raises PhotoError: its own, or `missing` by now."""
+    def load(self, path: Path, crop: Crop | None = None) -> Photo:
+        """Return the photo at a path that `receive` gave out, or a part of it, read as if it were a photo of its own.
+
+        Raises PhotoError: its own, `missing` by now, or `too_small` for the part.
+        """
         self.check(path)
         try:
             notes = json.loads(path.with_name(NOTES).read_text(encoding="utf-8"))
             if "error" in notes:
                 raise PhotoError(notes["error"], notes["sentence"])
+            if crop is not None:
+                with Image.open(path.with_name(DETAIL), formats=("JPEG",)) as picture:
+                    part = self.read(crop.cut(picture))
+                return replace(part, notes=tuple(notes["notes"]), sha256=notes["sha256"])
             with Image.open(path, formats=("PNG",)) as picture:
                 pixels = np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))
         except FileNotFoundError:
@@ -92,7 +106,7 @@ class PhotoStore:
         """Remove one photo at once; a path that `receive` cannot have given out is left alone."""
         try:
             self.check(path)
-        except PhotoError:
+        except (PhotoError, ValueError):  # ValueError: a zero byte in the path.
             return
         # Put together anew: no folder is removed by a name that a client chose.
         shutil.rmtree(self.folder / PHOTOS / path.parent.name, ignore_errors=True)
@@ -167,6 +181,18 @@ class UploadedPhoto(gr.Image):
 
     def _refusal(self) -> Exception:
         return gr.Error(self._refused, print_exception=False)
+
+
+def _detail(data: bytes) -> bytes:
+    """Return the photo, its shorter side at most DETAIL_SIDE, as JPEG without any metadata."""
+    # Half of it: the reader decodes to no less than twice what it is asked for.
+    picture = Image.fromarray(read_photo(data, shorter_side=DETAIL_SIDE // 2).pixels)
+    scale = DETAIL_SIDE / min(picture.size)
+    if scale < 1:
+        picture = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+    buffer = BytesIO()
+    picture.save(buffer, format="JPEG", quality=95, subsampling=0)
+    return buffer.getvalue()
 
 
 def _png(photo: Photo) -> bytes:

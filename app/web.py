@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.answer_html import no_photo, red_flags_html, trouble_html
+from app.crop import crop_of
 from app.looking import CONCURRENCY, look_at
 from app.markup import paragraphs, text
 from app.photo_slots import PhotoSlots
@@ -23,6 +24,7 @@ from app.several_html import several_html
 from app.uploads import PhotoStore, UploadedPhoto
 from app.wording import Words
 from model.classifier import Classifier
+from model.photo import Photo
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE / "examples"
@@ -47,13 +49,22 @@ def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Callable[
         third: str | None = None,
         fourth: str | None = None,
         fifth: str | None = None,
+        crops: Any = None,
     ) -> str:
-        """Say what the red spots on photos may be, whom to see and how soon. What is ticked is kept nowhere."""
+        """Say what the red spots on photos may be, whom to see and how soon. What is ticked is kept nowhere.
+
+        `crops` holds, for each photo, null or what of it to look at: [left, top, width, height] as shares of it.
+        """
         ticked = red_flags or ()
-        paths = [Path(path) for path in (photo, second, third, fourth, fifth) if path is not None]
+        photos = (photo, second, third, fourth, fifth)
+        paths = [(index, Path(path)) for index, path in enumerate(photos) if path is not None]
         if not paths:
             return no_photo_html(words, ticked)
-        looked = [look_at(partial(store.load, path), classifier, words) for path in paths]
+
+        def load(index: int, path: Path) -> Photo:
+            return store.load(path, crop_of(crops, index))
+
+        looked = [look_at(partial(load, index, path), classifier, words) for index, path in paths]
         return several_html(looked, words, red_flags=ticked)
 
     return look
@@ -102,25 +113,35 @@ def build_page(
         first, *others_of_same = slots.photos
         button.click(
             look,
-            [first, flags, *others_of_same],
+            [first, flags, *others_of_same, slots.crops],
             answer,
+            # What is framed is known to the browser alone until then.
+            js="(...inputs) => [...inputs.slice(0, -1), window.redspotsCrops?.() ?? null]",
             api_name="look",
             concurrency_limit=CONCURRENCY,
             show_progress="minimal",
         ).then(None, js=SCROLL.read_text(encoding="utf-8"), api_visibility="private")
         # An answer beside another photo than its own, or from before a red flag, would be read wrongly.
         gr.on(
-            [flags.change, *(photo.change for photo in slots.photos)],
+            [flags.change, slots.cropped.click, *(photo.change for photo in slots.photos)],
             None,
             outputs=answer,
             # In the browser: by way of the server, it could come after the answer that it makes way for.
             js=f"() => {json.dumps(waiting_html(page['waiting']))}",
             api_visibility="private",
         )
+        empty = json.dumps([[], waiting_html(page["waiting"]), *[None] * len(slots.photos)])
         again.click(
-            _starter(store, slots, waiting_html(page["waiting"])),
+            None,
             list(slots.photos),
-            [flags, answer, slots.shown, slots.more, *slots.photos],
+            [flags, answer, *slots.photos, slots.leaving],
+            # In the browser, at once: the server's reply could come after the next photo, and take it away.
+            js=f"(...photos) => [...{empty}, photos.map((photo) => photo?.path ?? null)]",
+            api_visibility="private",
+        ).then(
+            partial(slots.start_over, store),
+            slots.leaving,
+            [slots.shown, slots.more, *slots.photos[1:]],
             show_progress="hidden",
             concurrency_limit=None,
             api_visibility="private",
@@ -168,15 +189,6 @@ def _drawing_button(label: str, picture: Path) -> gr.Button:
     # Gradio would delete its copy of the picture with the photos, minutes after the start.
     button.keep_in_cache.update([button.icon["path"]] if button.icon else [])
     return button
-
-
-def _starter(store: PhotoStore, slots: PhotoSlots, waiting: str) -> Callable[..., list[Any]]:
-    """Return the function behind "start over": photos, ticks and answer go, the photos on disk included."""
-
-    def start(*paths: str | None) -> list[Any]:
-        return [[], waiting, *slots.emptied(store, paths)]
-
-    return start
 
 
 def _chooser(store: PhotoStore, name: str) -> Callable[[], str]:

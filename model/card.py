@@ -54,8 +54,12 @@ class ModelCard:
     """What was measured, per set of photos."""
     notes: str = ""
     """Markdown: what people found by looking, such as where it fails."""
+    promotion: Mapping[str, Any] = field(default_factory=dict)
+    """Of a promoted copy: with what it was compared, what spoke against it, and why that was overridden."""
     files: Mapping[str, str] = field(default_factory=dict)
-    """SHA-256 of every other file of the folder, by name."""
+    """SHA-256 of every other file that belongs to the folder, by name."""
+    reports: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of files that show photos, by name. A folder may lack them: releases and promoted copies do."""
 
     def __post_init__(self) -> None:
         """Refuse a card that would misread its network."""
@@ -129,7 +133,8 @@ class ModelCard:
         """Raise ModelError unless every listed file is there with its hash: a flipped bit loads silently otherwise."""
         if NETWORK not in self.files:
             raise ModelError("bad_card", f"{str(folder / CARD)!r} does not list {NETWORK}; copy the folder again.")
-        for name, digest in self.files.items():
+        shown = {name: digest for name, digest in self.reports.items() if (folder / name).is_file()}
+        for name, digest in {**self.files, **shown}.items():
             path = folder / name
             if Path(name).name != name:
                 raise ModelError("bad_card", f"{str(folder / CARD)!r} lists {name!r}, which lies outside the folder.")

@@ -54,6 +54,7 @@ class PhotoError(RedspotsError):
             "too_many_pixels",
             "too_small",
             "fully_transparent",
+            "bad_crop",
             "failed",
         }
     )
@@ -82,6 +83,7 @@ class ManifestError(InputError):
             "unknown_split",
             "no_photos",
             "too_few_photos",
+            "unfit_photos",
         }
     )
 
@@ -99,6 +101,7 @@ class DatasetError(InputError):
             "missing_column",
             "licence_not_accepted",
             "not_fetchable",
+            "not_here",
         }
     )
 
@@ -133,7 +136,18 @@ class RequestError(RedspotsError):
 class ModelError(RedspotsError):
     """A model folder that cannot be used."""
 
-    codes = frozenset({"missing_model", "missing_file", "altered_file", "bad_card", "bad_network"})
+    codes = frozenset(
+        {
+            "missing_model",
+            "missing_file",
+            "altered_file",
+            "bad_card",
+            "bad_network",
+            "bad_store",
+            "not_promoted",
+            "refused",
+        }
+    )
     exit_status = 3
 
 

@@ -24,10 +24,12 @@ OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 PARENTS = {"bleeding_spots": ("petechiae", "purpura")}
 
 
-def write_tiny_model(folder: Path, *, version: str = "0.0.1", threshold: float = 0.22) -> Path:
+def write_tiny_model(
+    folder: Path, *, version: str = "0.0.1", threshold: float = 0.22, outputs: tuple[str, ...] = OUTPUTS
+) -> Path:
     """Return a model folder with a small real network: its answers mean nothing, its shapes are right."""
     torch.manual_seed(3)
-    network = build_network("test_efficientnet", outputs=len(OUTPUTS))
+    network = build_network("test_efficientnet", outputs=len(outputs))
     folder.mkdir(parents=True)
     export_network(network, folder, size=64)
     options = {"backbone": "test_efficientnet", "size": 64, "start": "random"}
@@ -35,7 +37,7 @@ def write_tiny_model(folder: Path, *, version: str = "0.0.1", threshold: float =
         version=version,
         created="2026-11-23",
         backbone="test_efficientnet",
-        outputs=OUTPUTS,
+        outputs=outputs,
         parents=PARENTS,
         preprocess=Preprocess(size=64),
         temperature=1.0,
@@ -45,6 +47,15 @@ def write_tiny_model(folder: Path, *, version: str = "0.0.1", threshold: float =
     )
     card.write(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty store of models: what the person who runs the tests has promoted is no business of theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("store") / "models"
+        patch.setenv("REDSPOTS_MODELS", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

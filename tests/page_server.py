@@ -46,11 +46,12 @@ def running_page(
     classifier: Classifier | None = None,
     by_browser: bool = True,
     login: Login | None = None,
+    words: Sequence[Words] = (),
 ) -> Iterator[RunningPage]:
-    """Serve the pages of all languages while the block runs."""
+    """Serve the pages of all languages, or with these words, while the block runs."""
     before = os.environ.get("GRADIO_TEMP_DIR")
     classifier = classifier or Classifier.load(model)
-    spoken = [Words.read(shipped_words(language)) for language in Language]
+    spoken = list(words) or [Words.read(shipped_words(language)) for language in Language]
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
@@ -80,12 +81,17 @@ def running_page(
 
 
 def look(
-    web: httpx.Client, path: Any, *red_flags: str, prefix: str = "", others: Sequence[str] = ()
+    web: httpx.Client,
+    path: Any,
+    *red_flags: str,
+    prefix: str = "",
+    others: Sequence[str] = (),
+    crops: Any = None,
 ) -> list[dict[str, str]]:
     """Return the events of one call of the page's function; `others` are more photos of the same spots."""
     paths = [path, *others, *[None] * (MOST - 1 - len(others))]
     first, *rest = (None if path is None else {"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths)
-    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [first, list(red_flags), *rest]})
+    joined = web.post(f"{prefix}/gradio_api/call/look", json={"data": [first, list(red_flags), *rest, crops]})
     joined.raise_for_status()
     answer = web.get(f"{prefix}/gradio_api/call/look/{joined.json()['event_id']}")
     blocks = [block.split("\n", 1) for block in answer.text.strip().split("\n\n")]

@@ -59,3 +59,22 @@ def test_a_contender_that_fails_stops_everything(benchmark: ModuleType, tmp_path
         benchmark.wall([sys.executable, "-c", "raise SystemExit('no such option')"])
     seconds, peak = benchmark.wall([sys.executable, "-c", "data = bytes(50 * 2**20)"])
     assert seconds > 0 and peak > 50
+
+
+def test_both_loaders_of_training_do_the_same_work(tmp_path: Path) -> None:
+    path = SCRIPT.with_name("training.py")
+    spec = importlib.util.spec_from_file_location("benchmarks_training", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.draw_folder(tmp_path / "drawn", per_category=1, seed=1, size=340)
+    examples = module.read_manifest(tmp_path / "drawn", categories=module.DRAWN_CATEGORIES)
+    pixels = module.cached_pixels(examples, side=module.SIDE, folder=tmp_path / "cache", processes=1)
+    cached = module.PhotoDataset(pixels, [0] * len(pixels), module.Preprocess(module.SIZE), module.augmentation())
+    naive = module.NaivePhotos(examples)
+    assert len(cached) == len(naive) == 5
+    one, other = cached[0][0], naive[0][0]
+    assert one.shape == other.shape == (3, 224, 224)
+    assert one.dtype == other.dtype
+    # The same photo from either, but for the way of resizing.
+    assert abs(module.decode(examples[0].path) - pixels[0].astype(float)).mean() < 2

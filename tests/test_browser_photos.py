@@ -11,7 +11,7 @@ from browser import DESK, PHONE, Visit, assert_fits, assert_quiet, choose, look,
 from drawing import bad_files, encoded, exif_with_place, marked_corners, skin, stored_as
 from page_server import RunningPage
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from app.languages import Language, shipped_words
 from app.several import MOST
@@ -165,10 +165,35 @@ def test_starting_over_removes_photos_ticks_and_answer(browser: Browser, page: R
         expect(visit.page.locator("#photo img")).to_have_count(0)
         expect(visit.page.locator("#photo-2")).to_have_count(0)
         expect(visit.page.locator("#red-flags input:checked")).to_have_count(0)
-        assert len(kept(page)) == before - 4
+        assert len(kept(page)) == before - 6
         visit.page.wait_for_function("window.scrollY === 0")
         visit.page.locator("#start-over").click()
         visit.page.wait_for_function("document.activeElement.matches('#photo button')")
+        assert_quiet(visit)
+
+
+def test_a_photo_chosen_before_the_server_has_started_over_stays(
+    browser: Browser, page: RunningPage, photo: Path
+) -> None:
+    others = kept(page)
+    with visiting(browser, page.url) as visit:
+        choose(visit, photo)
+        add(visit, photo, 2)
+        look(visit)
+        first = set(kept(page)) - set(others)
+        held: list[Route] = []
+        visit.page.route("**/queue/join**", lambda route: held.append(route))
+        visit.page.locator("#start-over").click()
+        expect(visit.page.locator("#photo img")).to_have_count(0)
+        expect(visit.page.locator("#answer .waiting")).to_be_visible()
+        choose(visit, photo)
+        assert len(held) == 1, "only the server's part of starting over waits"
+        held[0].continue_()
+        visit.page.unroute("**/queue/join**")
+        expect(visit.page.locator("#photo-2")).to_have_count(0)
+        expect(visit.page.locator("#photo img")).to_have_count(1)
+        assert first and not first & set(kept(page)), "the old photos are gone, by their own paths"
+        look(visit)
         assert_quiet(visit)
 
 

@@ -19,8 +19,10 @@ from typing import Any
 import httpx
 import pyarrow.parquet
 import pytest
+from conftest import write_tiny_model
 from drawing import encoded, skin
 from gradio_client import Client, handle_file
+from own_words import ADVICE, OWN, REFERRAL, own_words
 from page_server import RunningPage, look, running_page
 from rich.console import Console
 from typer.testing import CliRunner
@@ -32,10 +34,12 @@ from app.cli import app as command_line
 from app.guard import MAX_FILE_BYTES
 from app.journal import Entry, Journal
 from app.languages import Language, shipped_words
+from app.model_words import own_name, words_paths
 from app.red_flags import RedFlag
 from app.report import report_entry, write_report
 from app.tables import TableWriter, print_answer, row
 from app.wording import Answer, Words
+from model.card import ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import RedspotsError, WordsError
 from model.photo import Photo
@@ -442,6 +446,70 @@ def test_quiet_silences_no_answer(tiny_model: Path, served: Served) -> None:
     (entry,) = [entry for entry in WORDS.entries.values() if entry.headline in shown]
     for part in (entry.referral, entry.urgent_advice, WORDS.urgencies[entry.urgency]):
         assert _flat(part) in shown
+
+
+@pytest.fixture(scope="module")
+def own_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with a category of its own, and the words for it."""
+    place = tmp_path_factory.mktemp("own")
+    folder = write_tiny_model(place / "model", outputs=("petechiae", "purpura", "cherry_angioma", OWN, "other"))
+    card = ModelCard.read(folder)
+    names = []
+    for language in Language:
+        names.append(own_name(language))
+        own_words(place, language=language).rename(folder / names[-1])
+    replace(card, files={**card.files, **{name: sha256_of(folder / name) for name in names}}).write(folder)
+    return folder
+
+
+@pytest.fixture
+def own_spoken(own_model: Path, monkeypatch: pytest.MonkeyPatch) -> Words:
+    """The model's own words, in the place of the shipped ones."""
+    path = words_paths(own_model, ModelCard.read(own_model), words=None, language=Language.ENGLISH)[0]
+    monkeypatch.setitem(SPOKEN, Language.ENGLISH, Words.read(path))
+    return SPOKEN[Language.ENGLISH]
+
+
+@pytest.mark.parametrize(
+    "surface", [surface for surface in SURFACES if surface is not http_api], ids=lambda surface: surface.__name__
+)
+def test_a_category_of_ones_own_carries_them_on_every_surface(
+    own_spoken: Words, surface: Callable[[Case, Language, Stage], str], stage: Stage
+) -> None:
+    answer = Case(OWN, _predicted(OWN)).answer(Language.ENGLISH)
+    assert (answer.category, answer.referral) == (OWN, REFERRAL)
+    shown = _flat(surface(Case(OWN, _predicted(OWN)), Language.ENGLISH, stage))
+    for part in (answer.referral, answer.urgent_advice, own_spoken.emergency, own_spoken.intended_use, answer.headline):
+        assert _flat(part) in shown
+
+
+def test_the_page_of_a_model_with_a_category_of_ones_own_carries_them(
+    own_model: Path, served: Served, tmp_path: Path
+) -> None:
+    network = Scripted.load(own_model)
+    assert isinstance(network, Scripted)
+    network.said = replace(_predicted(OWN), scores=tuple(Score(output, 0.2) for output in network.card.outputs))
+    spoken = [Words.read(path) for path in words_paths(own_model, network.card, words=None, language=None)]
+    with running_page(own_model, tmp_path / "pages", classifier=network, words=spoken) as running:
+        client = Client(f"{running.url}/", verbose=False)
+        shown = _flat(_text_of(client.predict(handle_file(served.photo), [], api_name="/look")))
+        client.close()
+    for part in (REFERRAL, ADVICE, spoken[0].emergency, spoken[0].intended_use):
+        assert _flat(part) in shown
+
+
+def test_the_command_line_speaks_for_such_a_model_without_an_option(own_model: Path, served: Served) -> None:
+    result = CliRunner().invoke(command_line, ["score", str(served.photo), "--model", str(own_model)])
+    shown = _flat(result.output)
+    assert result.exit_code == 0
+    assert _flat(WORDS.intended_use) in shown
+    assert any(_flat(entry.referral) in shown for entry in Words.read(own_model / own_name("en")).entries.values())
+
+
+@pytest.mark.parametrize("key", ["referral", "advice", "urgency"])
+def test_words_of_ones_own_that_would_lose_it_close_the_model(own_model: Path, tmp_path: Path, key: str) -> None:
+    with pytest.raises(WordsError, match=key):
+        Words.read(own_words(tmp_path, leave=key))
 
 
 class _Text(HTMLParser):

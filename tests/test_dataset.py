@@ -143,3 +143,13 @@ def test_augmentation_is_repeatable_and_gives_the_size_of_the_network() -> None:
         assert first.shape == (64, 64, 3)
         assert first.dtype == np.uint8
         np.testing.assert_array_equal(first, second)
+
+
+def test_ones_own_photos_are_not_drowned_by_those_mixed_in(tmp_path: Path) -> None:
+    others = [Example(tmp_path, "petechiae", str(n), mixed=True) for n in range(96)]
+    own = [Example(tmp_path, "petechiae", "own") for _ in range(4)]
+    weights = sampling_weights([*own, *others], OPTIONS)
+    assert weights[:4].sum() == pytest.approx(0.7)
+    few = sampling_weights([*own, others[0]], OPTIONS)
+    assert few == pytest.approx([0.2] * 5), "too few to need lowering"
+    assert sampling_weights(others, OPTIONS).sum() == pytest.approx(1.0), "where there are none of one's own, all are"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scored_photos import scored_photos
 
 from model.card import ModelCard
 from model.preprocess import Preprocess
@@ -26,9 +27,7 @@ CARD = ModelCard(
 
 def scored(rows: list[tuple[str, str, list[float], str]]) -> Scored:
     truths, groups, probabilities, named = zip(*rows, strict=True)
-    return Scored(
-        np.array(truths), np.array(groups), np.array(probabilities), np.array(named), np.array([""] * len(rows))
-    )
+    return scored_photos(truths, probabilities, named=named, groups=groups)
 
 
 def few(one: Scored, card: ModelCard) -> dict[str, Figure]:
@@ -57,6 +56,7 @@ def test_a_perfect_model_has_perfect_figures() -> None:
     assert found["calibration_error"].value == pytest.approx(0.06, abs=1e-3)
     assert found["not_sure_on_other"].value == found["not_sure_on_not_skin"].value == 1.0
     assert found["sensitivity_bleeding_spots_at_90_specificity"].value == 1.0
+    assert found["something_else_for_bleeding_spots"].value == 0.0
 
 
 def test_chance_is_near_one_half_and_the_interval_holds_it() -> None:
@@ -89,9 +89,21 @@ def test_an_answer_that_names_the_parent_is_right() -> None:
     assert few(scored(rows), CARD)["accuracy_of_answers"].value == 0.5
 
 
+def test_bleeding_spots_that_get_the_advice_for_something_else_are_counted() -> None:
+    likely = [0.4, 0.4, 0.1, 0.1]
+    rows = [
+        ("purpura", "a", likely, "cherry_angioma"),
+        ("purpura", "b", likely, "petechiae"),
+        ("petechiae", "c", likely, "bleeding_spots"),
+        ("petechiae", "d", likely, ""),
+        ("cherry_angioma", "e", likely, "cherry_angioma"),
+    ]
+    assert few(scored(rows), CARD)["something_else_for_bleeding_spots"].value == 0.25
+
+
 def test_intervals_resample_groups_not_photos() -> None:
     single = perfect()
-    noisy = Scored(single.truths, single.groups, single.probabilities[::-1].copy(), single.named, single.tones)
+    noisy = replace(single, probabilities=single.probabilities[::-1].copy())
     grouped = replace(noisy, groups=np.array([str(i // 20) for i in range(40)]))
     narrow, wide = few(noisy, CARD)["auc_purpura"], few(grouped, CARD)["auc_purpura"]
     assert narrow.value == wide.value

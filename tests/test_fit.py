@@ -19,6 +19,7 @@ from training.dataset import PhotoDataset
 from training.fit import fit
 from training.network import build_network, freeze
 from training.processes import Processes
+from training.progress import Part
 from training.recipe import FitOptions
 from training.stopping import Stop, Stopped
 
@@ -91,6 +92,7 @@ def train(
             run=run,
             processes=Processes(),
             stop=stop,
+            part=Part(),
             tell=lines.append,
         )
     return epoch, {name: value.clone() for name, value in network.state_dict().items()}, lines
@@ -157,7 +159,8 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(
         file.truncate(1000)
     again = train(tmp_path)
     assert_same(again, whole)
-    assert len(again[2]) == 1 and newest.name in again[2][0] and "the one before" in again[2][0]
+    (told,) = [line for line in again[2] if line.startswith("warning")]
+    assert newest.name in told and "the one before" in told
     assert older.name < newest.name
 
 

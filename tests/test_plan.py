@@ -50,3 +50,22 @@ def test_nothing_of_a_held_back_group_trains(seed: int, folds: int, groups: list
             counts[row] += 1
     assert all(count == 1 for count, item in zip(counts, items, strict=True) if isinstance(item, Example))
     assert max(counts) == 1
+
+
+def test_what_is_to_test_and_what_is_mixed_in_is_never_held_back_and_no_category_of_ones_own_is_drawn() -> None:
+    outputs = ("petechiae", "bites", "other")
+    own = [Example(Path(f"{n}"), outputs[n % 3], f"{n}") for n in range(12)]
+    own += [Example(Path("t"), "other", "t", "test")]
+    own += [Example(Path(f"m{n}"), outputs[n % 3], f"m{n}", "train", mixed=True) for n in range(6)]
+    plan = recipe(1, 3)
+    items = plan_all(own, plan, outputs)
+    assert Path("t") not in {item.path for item in items if isinstance(item, Example)}
+    drawn = [item for item in items if isinstance(item, DrawnExample)]
+    assert {item.category for item in drawn} == {"petechiae", "other"}
+    for training, held_back in split_folds(items, plan):
+        trained = {items[row].path for row in training if isinstance(items[row], Example)}
+        assert {Path(f"m{n}") for n in range(6)} <= trained
+        for row in held_back:
+            item = items[row]
+            paths = (item.canvas, item.donor) if isinstance(item, DrawnExample) else (item.path,)
+            assert not any(str(path).startswith("m") for path in paths if path)

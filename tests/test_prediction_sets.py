@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scored_photos import scored_photos
 
 from model.card import ModelCard
 from model.classifier import softmax
@@ -19,7 +20,7 @@ from training.evaluate import measure
 from training.manifest import Example
 from training.prediction_sets import ENOUGH, calibrate_sets, counted, set_groups
 from training.recipe import DecisionOptions, FitOptions, NetworkOptions, Recipe
-from training.scored import Scored, scored_logits
+from training.scored import scored_logits
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "other")
 PARENTS = {"bleeding_spots": ("petechiae", "purpura")}
@@ -102,13 +103,7 @@ def test_coverage_counts_a_photo_of_no_skin_as_other() -> None:
     sets = PredictionSets(0.9, dict.fromkeys(OUTPUTS, 0.4))
     card = replace(CARD, prediction_sets=sets)
     probabilities = np.array([[0.0, 0.1, 0.1, 0.8], [0.45, 0.1, 0.05, 0.4], [0.7, 0.1, 0.1, 0.1]])
-    scored = Scored(
-        np.array(["not_skin", "not_skin", "other"]),
-        np.array(["a", "b", "c"]),
-        probabilities,
-        np.array([""] * 3),
-        np.array([""] * 3),
-    )
+    scored = scored_photos(["not_skin", "not_skin", "other"], probabilities)
     found = measure(scored, card, resamples=5)
     assert found["coverage_of_sets_other"].value == pytest.approx(2 / 3, abs=1e-3)
     assert found["size_of_sets"].value == pytest.approx(4 / 3, abs=1e-3)

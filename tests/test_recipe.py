@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from test_cli import redspots, refused
 
 from model.errors import RecipeError
-from training.recipe import RECIPES, read_recipe
+from training.machine import Machine, this_machine
+from training.recipe import RECIPES, Recipe, read_recipe
+from training.recipe_keys import recipe_keys
 
 MINIMAL = """
 version = "1.0.0"
@@ -36,18 +39,95 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
 def test_a_minimal_recipe_takes_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(MINIMAL)
-    assert read_recipe(path).fit.batch_size == 32
+    recipe = read_recipe(path)
+    assert (recipe.data.validation_share, recipe.network.size, recipe.fit.patience) == (0.2, 256, 4)
 
 
-def test_an_unknown_key_gets_the_nearest_right_name(tmp_path: Path) -> None:
-    error = refusal(tmp_path / "recipe.toml", MINIMAL + "batchsize = 3\n")
+def test_auto_and_a_key_left_out_are_what_fits_the_machine(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(MINIMAL + "batch_size = 'auto'\nprecision = 'auto'\n")
+    fit, machine = read_recipe(path).fit, this_machine()
+    assert (fit.batch_size, fit.precision, fit.workers) == (machine.batch_size, machine.precision, machine.workers)
+    path.write_text(MINIMAL + "batch_size = 7\nprecision = '32-true'\nworkers = 0\n")
+    fit = read_recipe(path).fit
+    assert (fit.batch_size, fit.precision, fit.workers) == (7, "32-true", 0)
+
+
+@pytest.mark.parametrize(
+    ("machine", "picked"),
+    [
+        (Machine(cores=1, gpu=0, has_fast_bf16=False), (32, "32-true", 1)),
+        (Machine(cores=4, gpu=0, has_fast_bf16=True), (32, "bf16-mixed", 3)),
+        (Machine(cores=64, gpu=11.9, has_fast_bf16=False), (32, "32-true", 8)),
+        (Machine(cores=16, gpu=79.2, has_fast_bf16=True), (64, "bf16-mixed", 8)),
+    ],
+)
+def test_what_fits_a_machine_follows_its_rule(machine: Machine, picked: tuple[int, str, int]) -> None:
+    assert (machine.batch_size, machine.precision, machine.workers) == picked
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("batchsize = 3", "did you mean 'fit.batch_size'?"),
+        # A slip leaves its key out, too: the slip is what to tell.
+        ("[drwan]\nper_category = 3", "did you mean 'drawn'?"),
+        ("seeds = 3", "did you mean 'seed'?"),
+        ("[data]\nper_categorie = 3", "did you mean 'drawn.per_category'?"),
+        ("zzz = 1", "remove it"),
+    ],
+)
+def test_an_unknown_key_gets_the_nearest_right_name(tmp_path: Path, line: str, hint: str) -> None:
+    error = refusal(tmp_path / "recipe.toml", MINIMAL + line + "\n")
     assert error.code == "unknown_key"
-    assert "'batch_size'" in str(error)
+    assert hint in str(error)
 
 
-@pytest.mark.parametrize("line", ["batch_size = 0", "batch_size = 'many'", "label_smoothing = 1.5", "precision = '8'"])
-def test_a_value_out_of_range_is_refused(tmp_path: Path, line: str) -> None:
-    assert refusal(tmp_path / "recipe.toml", MINIMAL + line).code == "bad_value"
+def test_a_slip_in_a_key_that_has_to_be_there_is_told_as_a_slip(tmp_path: Path) -> None:
+    error = refusal(tmp_path / "recipe.toml", MINIMAL.replace("epochs", "epoch"))
+    assert str(error).endswith("has the unknown key 'fit.epoch'; did you mean 'fit.epochs'?")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("batch_size = 0", "'fit.batch_size' is 0; it must be a whole number above 0, or 'auto'."),
+        ("batch_size = 'many'", "'fit.batch_size' is 'many'; it must be a whole number above 0, or 'auto'."),
+        ("label_smoothing = 1.5", "'fit.label_smoothing' is 1.5; it must be a number from 0 and below 1."),
+        ("precision = '8'", "'fit.precision' is '8'; it must be one of '32-true', 'bf16-mixed', or 'auto'."),
+        ("[data]\nwhere = [1]", "'data.where' is [1]; it must be a list of texts."),
+        ("[decision]\nother_prior = 2", "'decision.other_prior' is 2; it must be a number above 0 and below 1."),
+        (
+            "[decision]\nparents = { a = 'b' }",
+            "'decision.parents' is {'a': 'b'}; it must be a table of lists of texts.",
+        ),
+        ("[decision]\nparents = { a = ['b'] }", "the parent 'a' in 'decision.parents'"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_it_may_be(tmp_path: Path, line: str, told: str) -> None:
+    error = refusal(tmp_path / "recipe.toml", MINIMAL + line)
+    assert error.code == "bad_value"
+    assert told in str(error)
+
+
+@pytest.mark.parametrize("categories", ['["other"]', '["not_sure"]', '["Insect bites"]', '["a", "a"]', "[]", '"a"'])
+def test_categories_that_cannot_be_are_refused(tmp_path: Path, categories: str) -> None:
+    error = refusal(tmp_path / "recipe.toml", MINIMAL.replace('["petechiae"]', categories))
+    assert error.code == "bad_value"
+
+
+def test_a_value_in_the_place_of_a_section_is_refused(tmp_path: Path) -> None:
+    error = refusal(tmp_path / "recipe.toml", "fit = 3\n" + MINIMAL.partition("[fit]")[0])
+    assert "'fit' is 3; it must be a section, [fit]." in str(error)
+
+
+def test_every_key_says_what_it_means_and_may_be() -> None:
+    keys = list(recipe_keys(Recipe))
+    assert len({key.name for key in keys}) == len(keys) > 30
+    assert all(key.allowed and len(key.meaning.split()) >= 2 for key in keys)
+    required = {key.name for key in keys if not key.default}
+    told = {line.partition(" = ")[0] for line in MINIMAL.splitlines() if "=" in line}
+    assert {name.rpartition(".")[2] for name in required} == told
 
 
 def test_a_missing_key_is_refused(tmp_path: Path) -> None:
@@ -64,3 +144,16 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError) as caught:
         read_recipe(tmp_path / "gone.toml")
     assert caught.value.code == "missing_recipe"
+
+
+def test_what_is_shown_is_a_recipe_with_every_key(tmp_path: Path) -> None:
+    shown = redspots("recipe", "show", RECIPES / "release.toml")
+    assert shown.returncode == 0, shown.stderr
+    path = tmp_path / "shown.toml"
+    path.write_text(shown.stdout, encoding="utf-8")
+    assert read_recipe(path) == read_recipe(RECIPES / "release.toml")
+    told = " ".join(shown.stdout.replace("\n#", "").split())
+    for key in recipe_keys(Recipe):
+        assert f"{key.name.rpartition('.')[2]} =" in told
+        assert key.meaning in told and key.allowed in told
+    refused(redspots("recipe", "show", tmp_path / "gone.toml"), 2, "gone.toml")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.model_report import model_report
 from model.card import ModelCard
 from model.classifier import Classifier
 from model.errors import ManifestError, ModelError, OutputError, PhotoError
@@ -37,7 +38,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 @pytest.fixture(scope="module")
 def trained(photos: list[Example], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("trained") / "my_model"
-    make_model(Job(RECIPE, photos, out, "redspots train", test=photos[:3]), tell=lambda line: None)
+    make_model(Job(RECIPE, photos, out, "redspots train", test=photos[:3], report=model_report), tell=lambda line: None)
     return out
 
 
@@ -64,6 +65,9 @@ def test_nothing_but_the_folder_is_left(trained: Path) -> None:
         "README.md",
         "card.json",
         "classifier.onnx",
+        "logs",
+        "metrics.json",
+        "report.html",
         "weights.safetensors",
     ]
 
@@ -77,7 +81,8 @@ def test_the_card_says_how_it_was_made(trained: Path) -> None:
     assert card.prediction_sets is not None and card.most_energy is not None
     assert "coverage_of_sets_bleeding_spots" not in card.metrics["test"]["figures"], "no parent in this recipe"
     assert card.metrics["validation"]["figures"]["size_of_sets"]["value"] >= 1
-    assert set(card.files) == {"classifier.onnx", "weights.safetensors", "README.md"}
+    assert set(card.files) == {"classifier.onnx", "weights.safetensors", "README.md", "metrics.json"}
+    assert set(card.reports) == {"report.html"}
     drawn = next(source for source in card.data if source["source"].startswith("drawn"))
     assert drawn["photos"]["petechiae"] == 5
     json.dumps(card.to_json(), allow_nan=False)

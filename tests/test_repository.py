@@ -96,6 +96,12 @@ def test_pictures_lie_only_where_drawn_ones_belong() -> None:
     assert not [name for name in pictures if not name.startswith(IMAGE_FOLDERS)]
 
 
+def test_no_released_model_carries_a_report_or_logs() -> None:
+    released = [name for name in files() if name.startswith("model/released/")]
+    assert released
+    assert not [name for name in released if Path(name).suffix == ".html" or "/logs/" in name]
+
+
 def test_no_file_can_run_code_when_it_is_loaded() -> None:
     assert not [name for name in files() if Path(name).suffix.lower() in PICKLES]
 

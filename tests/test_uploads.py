@@ -43,7 +43,7 @@ def test_no_metadata_reaches_the_disk(store: PhotoStore, kind: str) -> None:
     data = with_secrets(kind)
     path = store.receive(data)
     files = [file for file in store.folder.rglob("*") if file.is_file()]
-    assert {file.name for file in files} == {"photo.png", "photo.json"}
+    assert {file.name for file in files} == {"photo.png", "photo.json", "detail.jpg"}
     for file in files:
         assert SECRET not in file.read_bytes()
         assert data[:200] not in file.read_bytes()

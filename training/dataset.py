@@ -71,9 +71,11 @@ def sampling_weights(items: Sequence[Item], options: FitOptions) -> NDArray[np.f
     """Return how often each item is to be seen, summing to 1.
 
     `other` gets its share and the categories the rest in equal parts; inside each, a real photo counts
-    `real_weight` times as much as a drawn one, and all real ones together at least `least_real_share`.
+    `real_weight` times as much as a drawn one, all real ones together at least `least_real_share`, and of the real ones
+    those that are mixed in at most `mixed_share`.
     """
     real = np.array([isinstance(item, Example) for item in items])
+    mixed = np.array([isinstance(item, Example) and item.mixed for item in items])
     raw = np.where(real, options.real_weight, 1.0)
     names = np.array([output_of(item) for item in items])
     present = Counter(names.tolist())
@@ -82,6 +84,7 @@ def sampling_weights(items: Sequence[Item], options: FitOptions) -> NDArray[np.f
     weights = np.zeros(len(items))
     for name in present:
         chosen = names == name
+        raw[chosen & real] = _with_most_share(raw[chosen & real], mixed[chosen & real], options.mixed_share)
         raw[chosen] = _with_least_share(raw[chosen], real[chosen], options.least_real_share)
         share = 1.0 if not categories else (options.other_share if name == OTHER else rest / categories)
         weights[chosen] = share * raw[chosen] / raw[chosen].sum()
@@ -94,3 +97,11 @@ def _with_least_share(weights: NDArray[np.float64], real: NDArray[np.bool_], lea
     if not real.any() or real.all() or total >= least * (total + drawn):
         return weights
     return np.where(real, weights * (least / (1 - least)) * drawn / total, weights)
+
+
+def _with_most_share(weights: NDArray[np.float64], mixed: NDArray[np.bool_], most: float) -> NDArray[np.float64]:
+    """Return the weights with those of mixed photos lowered, where needed, to `most` of the sum."""
+    total, own = weights[mixed].sum(), weights[~mixed].sum()
+    if not own or total <= most * (total + own):
+        return weights
+    return np.where(mixed, weights * (most / (1 - most)) * own / total, weights)

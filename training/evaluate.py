@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from model.card import ModelCard
 from model.prediction import OTHER
+from training.bootstrap import RESAMPLES, interval, resampled_rows
 from training.calibrate import is_right
 from training.manifest import NOT_SKIN
 from training.prediction_sets import set_figures
@@ -25,8 +26,6 @@ BINS = 15
 """Of the expected calibration error."""
 SUREST = (0.05, 0.1, 0.2)
 """Shares answered at which accuracy is given: together they show what a stricter threshold would bring."""
-RESAMPLES = 500
-"""Of groups, for the intervals: enough for two digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +37,19 @@ class Figure:
     high: float | None
 
 
-def measure(scored: Scored, card: ModelCard, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Figure]:
-    """Return all figures with their intervals, in the order in which a person would read them."""
-    random = np.random.default_rng(seed)
-    members = [np.flatnonzero(scored.groups == group) for group in np.unique(scored.groups)]
-    drawn_again = []
-    for _ in range(resamples if len(members) > 1 else 0):
-        drawn = [members[index] for index in random.integers(len(members), size=len(members))]
-        drawn_again.append(scored[np.concatenate(drawn)])
+def measure(
+    scored: Scored,
+    card: ModelCard,
+    *,
+    only: Collection[str] | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, Figure]:
+    """Return all figures, or `only` some, with their intervals, in the order in which a person would read them."""
+    drawn_again = [scored[rows] for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples)]
     bands = sorted(set(scored.tones.tolist()) - {""})
-    return {name: _with_interval(figure, scored, drawn_again) for name, figure in figures(card, bands).items()}
+    wanted = {name: figure for name, figure in figures(card, bands).items() if only is None or name in only}
+    return {name: _with_interval(figure, scored, drawn_again) for name, figure in wanted.items()}
 
 
 def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable[[Scored], float]]:
@@ -61,6 +63,7 @@ def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable
     for parent, members in card.parents.items():
         found[f"auc_{parent}"] = partial(_auc, card=card, members=members)
         found[f"sensitivity_{parent}_at_90_specificity"] = partial(_sensitivity, card=card, members=members)
+        found[f"something_else_for_{parent}"] = partial(_something_else, members=(parent, *members))
     found["balanced_accuracy"] = partial(_balanced_accuracy, card=card)
     found["calibration_error"] = partial(_calibration_error, card=card)
     found["answered"] = _answered
@@ -97,12 +100,8 @@ def _with_interval(figure: Callable[[Scored], float], scored: Scored, resamples:
     value = figure(scored)
     if np.isnan(value):
         return Figure(None, None, None)
-    values = np.array([figure(one) for one in resamples])
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return Figure(round(value, 4), None, None)
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Figure(round(value, 4), round(float(low), 4), round(float(high), 4))
+    low, high = interval(np.array([figure(one) for one in resamples], dtype=np.float64))
+    return Figure(round(value, 4), low, high)
 
 
 def _auc(one: Scored, *, card: ModelCard, members: Sequence[str]) -> float:
@@ -171,6 +170,12 @@ def _accuracy_of_answers(one: Scored, *, card: ModelCard) -> float:
     answered = one.named != ""
     pairs = zip(one.named[answered], one.truths[answered], strict=True)
     return mean(np.array([is_right(str(named), str(truth), card) for named, truth in pairs], dtype=np.bool_))
+
+
+def _something_else(one: Scored, *, members: Sequence[str]) -> float:
+    """Share of the photos of these categories that are given the name, and the advice, of another one."""
+    named = one.named[np.isin(one.truths, members)]
+    return mean((named != "") & ~np.isin(named, members))
 
 
 def _answered(one: Scored) -> float:

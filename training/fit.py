@@ -10,8 +10,8 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
@@ -25,6 +25,7 @@ from training.draws import DrawLoader, Draws, mixed
 from training.keeper import Keeper
 from training.network import EvidenceNetwork
 from training.processes import Processes
+from training.progress import Part, RunProgressBar
 from training.recipe import FitOptions
 from training.stopping import Stop
 
@@ -119,6 +120,7 @@ def fit(
     run: Path,
     processes: Processes,
     stop: Stop,
+    part: Part,
     tell: Callable[[str], None],
 ) -> int:
     """Train the network in place, leave it with the weights of the best epoch, and return that epoch's number.
@@ -146,6 +148,8 @@ def fit(
             best=best,
             processes=processes,
             stop=stop,
+            part=part,
+            tell=tell,
         )
     network.load_state_dict(best.weights)
     network.eval()
@@ -166,6 +170,8 @@ def _train(
     best: Keeper,
     processes: Processes,
     stop: Stop,
+    part: Part,
+    tell: Callable[[str], None],
 ) -> None:
     draws = Draws(
         weights, batch_size=options.batch_size, seed=seed, process=processes.number, processes=processes.count
@@ -181,10 +187,10 @@ def _train(
             EMAWeightAveraging(decay=options.ema_decay),
             *([] if validation is None else [EarlyStopping(LOSS, patience=options.patience)]),
             best,
-            TQDMProgressBar(refresh_rate=10),
+            RunProgressBar(part, tell=tell),
         ],
         plugins=[StateFiles()],
-        logger=CSVLogger(run, name="log"),
+        logger=[CSVLogger(run, name="log"), TensorBoardLogger(run, name="tensorboard", version="")],
         log_every_n_steps=min(50, draws.batches),
         enable_model_summary=False,
         num_sanity_val_steps=0,

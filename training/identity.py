@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,8 @@ def _photos(examples: Sequence[Example]) -> list[list[Any]]:
     """Return path, SHA-256 and labels of each photo."""
     with ThreadPoolExecutor() as pool:
         digests = list(pool.map(_digest, [one.path for one in examples]))
-    return [
-        [
-            str(one.path),
-            digest,
-            [one.category, one.group, one.split, one.skin_tone, one.source, one.licence, one.body_site, one.calm],
-        ]
-        for one, digest in zip(examples, digests, strict=True)
-    ]
+    labels = attrgetter("category", "group", "split", "skin_tone", "source", "licence", "body_site", "calm", "mixed")
+    return [[str(one.path), digest, list(labels(one))] for one, digest in zip(examples, digests, strict=True)]
 
 
 def _changed_photos(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]], words: str) -> Iterator[str]:

@@ -41,6 +41,8 @@ class Example:
     """One of `BODY_SITES`, where it is known."""
     calm: bool = False
     """Whether most of the skin shows no strong finding: the best skin to draw on."""
+    mixed: bool = False
+    """Whether it comes from somebody else's photos (see `training.mixing`): it trains, and is never held back."""
 
 
 def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[str] = ()) -> list[Example]:
@@ -49,18 +51,25 @@ def read_manifest(path: Path, *, categories: Collection[str], where: Sequence[st
     `where` keeps rows by column, as `use=train` or `category!=blurred`; a folder has the column `category` alone.
     Raises ManifestError with the row or the file, and the fix.
     """
-    rows = read_cells(path)
+    examples = [example_of(where_found, row, path, categories) for where_found, row in choose_rows(path, where)]
+    check_groups(examples, path)
+    return examples
+
+
+def choose_rows(path: Path, where: Sequence[str] = ()) -> list[tuple[str, dict[str, str]]]:
+    """Return the rows of a manifest or folder that meet all conditions, unchecked, with the words for their places.
+
+    Raises ManifestError when there is none.
+    """
     conditions = [_condition(text) for text in where]
     chosen = [
         (where_found, row)
-        for where_found, row in rows
+        for where_found, row in read_cells(path)
         if all(_holds(row, column, value, wanted, path) for column, value, wanted in conditions)
     ]
     if not chosen:
         raise ManifestError("no_photos", f"{str(path)!r} lists no photo{' that matches' if where else ''}; add some.")
-    examples = [_example(where_found, row, path, categories) for where_found, row in chosen]
-    check_groups(examples, path)
-    return examples
+    return chosen
 
 
 def read_cells(
@@ -125,7 +134,8 @@ def _holds(row: Mapping[str, str], column: str, value: str, wanted: bool, path: 
     return (row[column] == value) is wanted
 
 
-def _example(found: str, row: Mapping[str, str], path: Path, categories: Collection[str]) -> Example:
+def example_of(found: str, row: Mapping[str, str], path: Path, categories: Collection[str]) -> Example:
+    """Return the photo of one row of a manifest or folder. Raises ManifestError with its place and the fix."""
     if row["category"] not in categories:
         raise ManifestError(
             "unknown_category",

@@ -17,6 +17,10 @@ from training.cache import canvases_of, output_of, plan_drawn, plan_transplants
 from training.dataset import Item
 from training.manifest import Example, assign_splits
 from training.recipe import Recipe
+from training.rendering import DRAWN_CATEGORIES
+
+NO_FOLD = -1
+"""Of photos that are mixed in: they train in every fold, and nothing made from them is held back."""
 
 
 def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> tuple[list[Item], list[Item]]:
@@ -39,8 +43,12 @@ def plan_photos(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[s
 
 
 def plan_all(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> list[Item]:
-    """Return all items for cross-validation: none is held back for good. Raises ManifestError as `plan_photos`."""
-    items = _with_drawn(examples, recipe, outputs, per_output=recipe.drawn.per_category, number=0)
+    """Return all items for cross-validation: none is held back for good, but what is to test takes no part.
+
+    Raises ManifestError as `plan_photos`.
+    """
+    real = [one for one in examples if one.split != "test"]
+    items = _with_drawn(real, recipe, outputs, per_output=recipe.drawn.per_category, number=0)
     _check_outputs(items, outputs)
     return items
 
@@ -52,7 +60,8 @@ def _check_outputs(items: Sequence[Item], outputs: Sequence[str]) -> None:
     if missing:
         raise ManifestError(
             "too_few_photos",
-            f"There is no photo of {missing[0]!r} to train on; add some, or drawn ones with [drawn] in the recipe.",
+            f"There is no photo of {missing[0]!r} to train on; add some"
+            + (", or drawn ones with [drawn] in the recipe." if missing[0] in DRAWN_CATEGORIES else "."),
         )
 
 
@@ -62,7 +71,7 @@ def split_folds(items: Sequence[Item], recipe: Recipe) -> Iterator[tuple[NDArray
     A drawn photo that is made from real ones trains only where none of them is held back, and is held back itself
     where all of them are. Raises ManifestError when there are fewer groups than folds.
     """
-    real = [(index, item) for index, item in enumerate(items) if isinstance(item, Example)]
+    real = [(index, item) for index, item in enumerate(items) if isinstance(item, Example) and not item.mixed]
     groups = [item.group for _, item in real]
     folds = recipe.data.folds
     if len(set(groups)) < folds:
@@ -85,15 +94,20 @@ def split_folds(items: Sequence[Item], recipe: Recipe) -> Iterator[tuple[NDArray
 
 def _folds_of(index: int, item: Item, fold_of: dict[Any, int], folds: int) -> set[int]:
     if isinstance(item, Example):
-        return {fold_of[item.path]}
-    made_from = {fold_of[path] for path in (item.canvas, item.donor) if path is not None}
-    return made_from or {index % folds}
+        paths = [item.path]
+    elif not (paths := [path for path in (item.canvas, item.donor) if path is not None]):
+        return {index % folds}
+    return {fold_of.get(path, NO_FOLD) for path in paths}
 
 
 def _with_drawn(
     real: Sequence[Example], recipe: Recipe, outputs: Sequence[str], *, per_output: int, number: int
 ) -> list[Item]:
-    """Return real photos and what is drawn from them; `number` makes the seeds of two splits differ."""
+    """Return real photos and what is drawn from them; `number` makes the seeds of two splits differ.
+
+    A category of one's own cannot be drawn: its photos are real.
+    """
+    outputs = [output for output in outputs if output in DRAWN_CATEGORIES]
     drawn = recipe.drawn
     seed = recipe.seed * 2 + number
     share = per_output / drawn.per_category if drawn.per_category else 1.0

@@ -48,6 +48,7 @@ def model_readme(card: ModelCard) -> str:
                 *(["## Seen by eye", card.notes] if card.notes else []),
                 "## Trained on",
                 _data(card),
+                *_checked(card.training),
                 "## How",
                 _how(card.training),
                 "## Reporting guidelines",
@@ -108,6 +109,18 @@ def _data(card: ModelCard) -> str:
         for source in card.data
     ]
     return "\n".join(["| source | licence | photos |", "|---|---|---|", *rows])
+
+
+def _checked(training: Mapping[str, Any]) -> list[str]:
+    """Return what was found in the photos before training, and whose were mixed in."""
+    told = []
+    if audit := training.get("audit"):
+        found = ", ".join(f"{code.replace('_', ' ')} {count}" for code, count in audit["findings"].items())
+        told.append(f"{audit['photos']} photos were checked before; found: {found or 'nothing'} (`audit.csv`).")
+        told += [f"Left out: {count} because {reason}." for reason, count in audit["left_out"].items()]
+    mixed = training.get("mixed", {})
+    told += [f"Mixed in: {count} photos of {name}, for training alone." for name, count in mixed.items()]
+    return ["\n".join(f"- {line}" for line in told)] if told else []
 
 
 def _cell(text: str) -> str:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
-import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import lightning
-import torch
 
 from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
 from model.prediction import OTHER
+from training.account import METRICS, REPORT, Account, PhotoSet, account_of, environment, photo_set, photos_hash
 from training.calibrate import add_to_other, calibrate
+from training.curves import keep_logs, read_curves
 from training.durable import sync
-from training.evaluate import measure, metrics_json
 from training.export import export_network
-from training.identity import PACKAGES, identity_of
+from training.identity import identity_of
 from training.manifest import Example
-from training.plan import count_sources, sources_of
+from training.plan import sources_of
 from training.processes import Processes
 from training.readme import model_readme
 from training.recipe import Recipe
 from training.run_folder import RunFolder, run_folder_of
 from training.schedule import Setting, Trained, hold_back, hold_back_in_turn
-from training.scored import Scored, score_examples, scored_logits
+from training.scored import score_examples, scored_logits
 from training.start import start_network
 from training.stopping import Stop
 
@@ -59,6 +58,10 @@ class Job:
     """Model folder to start from, for recipes that do."""
     test: Sequence[Example] = ()
     """Photos for measuring only: they choose nothing."""
+    report: Callable[[Account, Path], str] | None = None
+    """Makes the page that report.html holds, from the account of the model and its folder."""
+    mlflow: str = ""
+    """MLflow store for figures and curves; none if empty."""
     cache: Path | None = None
     """Folder for decoded and drawn photos, kept for the next run."""
     resume: bool = False
@@ -66,6 +69,10 @@ class Job:
     devices: int | None = None
     """GPUs, or processes where there is none, of each node; as torchrun says, or 1, if left out."""
     nodes: int | None = None
+    enclosed: Mapping[str, str] = field(default_factory=dict)
+    """Text files that go into the model folder as they are, by name: what was found in the photos, words."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What the card is to say of the run besides: what was found in the photos, whose were mixed in."""
 
 
 def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
@@ -136,17 +143,15 @@ def _finish(job: Job, setting: Setting, trained: Trained) -> ModelCard:
         "seed": recipe.seed,
         "photos_were_cached": trained.was_cached,
         "best_epoch": trained.epoch,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_accelerator()}",
+        **environment(),
         "devices": setting.processes.count,
-        "packages": {package: version(package) for package in PACKAGES},
         "recipe": recipe.model_dump(mode="json"),
     }
     trained.network.add_to_output(len(card.outputs) - 1, offset)
-    if recipe.data.folds:
-        card = replace(card, metrics={"cross_validation": _cross_validation(trained, card, offset)})
+    crossed = [_cross_validation(trained, card, offset)] if recipe.data.folds else []
     setting.tell("exporting the model and measuring what was exported")
     try:
-        card = _publish(job, trained, card, run, how=how)
+        card = _publish(job, trained, card, crossed, run, how=how)
         run.remove()
     except OSError as error:
         raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
@@ -171,56 +176,65 @@ def _calibrated(setting: Setting, trained: Trained) -> dict[str, Any]:
     return {"card": card.to_json(), "offset": offset}
 
 
-def _publish(job: Job, trained: Trained, card: ModelCard, run: RunFolder, *, how: Mapping[str, Any]) -> ModelCard:
+def _publish(
+    job: Job, trained: Trained, card: ModelCard, crossed: Sequence[PhotoSet], run: RunFolder, *, how: Mapping[str, Any]
+) -> ModelCard:
     """Write the model folder under another name, measure it, and give it its name when it is whole."""
     folder = run.folder / "model"
     try:
-        files = ModelCard.read(folder).files
+        files = dict(ModelCard.read(folder).files)
     except ModelError:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         export_network(trained.network, folder, size=card.preprocess.size)
         files = {file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)}
-    card = replace(card, files=files)
+    for file, text in job.enclosed.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        files[file] = sha256_of(folder / file)
+    card = replace(card, files={file: files[file] for file in (NETWORK, WEIGHTS, *job.enclosed)})
     card.write(folder)
-    measured = run.once("metrics", lambda: _metrics(folder, job, trained))
-    metrics = {**card.metrics, **measured}
-    card = replace(card, metrics=metrics, training={**how, "minutes": round(run.minutes(), 1)})
+    sets = [*crossed, *_measured(folder, job, trained)]
+    metrics = {one.name: one.figures for one in sets}
+    card = replace(card, metrics=metrics, training={**how, **job.about, "minutes": round(run.minutes(), 1)})
+    account = account_of(card, sets, curves=read_curves(run.trainings), photos_sha256=photos_hash(job.examples))
+    keep_logs(run.trainings, folder)
+    (folder / METRICS).write_text(json.dumps(account.metrics, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
-    card = replace(card, files={**card.files, "README.md": sha256_of(folder / "README.md")})
+    told = {file: sha256_of(folder / file) for file in (METRICS, "README.md")}
+    card = replace(card, files={**card.files, **told})
+    if job.report is not None:
+        (folder / REPORT).write_text(job.report(account, folder), encoding="utf-8")
+        card = replace(card, reports={REPORT: sha256_of(folder / REPORT)})
     card.write(folder)
     Classifier.load(folder)
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         sync(path)
     folder.rename(job.out)
     sync(job.out.parent)
+    if job.mlflow:
+        # MLflow takes a second to import, and most runs do without.
+        from training.tracking import track
+
+        track(account, job.out, job.mlflow)
     return card
 
 
-def _metrics(folder: Path, job: Job, trained: Trained) -> dict[str, Any]:
+def _measured(folder: Path, job: Job, trained: Trained) -> list[PhotoSet]:
     """Return the figures of the exported model; photos that it was trained on say nothing and are left out."""
     classifier = Classifier.load(folder)
-    metrics = {}
+    found = []
     # After cross-validation the network has seen every photo but those of the test.
     validation = [] if job.recipe.data.folds else [item for item in trained.held_back if isinstance(item, Example)]
     for name, examples in (("validation", validation), ("test", job.test)):
         if examples:
             scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
-            metrics[name] = _figures(scored, examples, classifier.card, failed=len(errors))
-    return metrics
+            found.append(photo_set(name, scored, classifier.card, failed=len(errors)))
+    return found
 
 
-def _cross_validation(trained: Trained, card: ModelCard, offset: float) -> dict[str, Any]:
+def _cross_validation(trained: Trained, card: ModelCard, offset: float) -> PhotoSet:
     """Return the figures of the real photos among the held-back ones, each scored by a network without its group."""
     real = {row: item for row, item in enumerate(trained.held_back) if isinstance(item, Example)}
     examples = list(real.values())
     scored = scored_logits(examples, add_to_other(trained.logits[list(real)], offset), card)
-    return _figures(scored, examples, card, failed=0)
-
-
-def _figures(scored: Scored, examples: Sequence[Example], card: ModelCard, *, failed: int) -> dict[str, Any]:
-    return {**metrics_json(measure(scored, card), scored, failed), "sources": count_sources(examples)}
-
-
-def _accelerator() -> str:
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return photo_set("cross_validation", scored, card, failed=0)

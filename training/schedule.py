@@ -22,6 +22,7 @@ from training.manifest import Example
 from training.network import EvidenceNetwork, average_weights, freeze
 from training.plan import plan_all, plan_photos
 from training.processes import Processes
+from training.progress import Part
 from training.recipe import Recipe
 from training.run_folder import RunFolder
 from training.shards import Pixels
@@ -118,7 +119,9 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     networks: list[EvidenceNetwork] = []
 
     def train(indices: NDArray[np.int64], run: Path) -> EvidenceNetwork:
-        networks.append(_train(setting, [items[index] for index in indices], pixels, rows=indices, run=run)[0])
+        part = Part(len(networks) + 1, of=setting.recipe.data.folds + 1)
+        chosen = [items[index] for index in indices]
+        networks.append(_train(setting, chosen, pixels, rows=indices, run=run, part=part)[0])
         return networks[-1]
 
     indices, logits = cross_validate(
@@ -133,7 +136,8 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
         tell=setting.tell,
     )
     setting.tell(f"training on all {len(items)} photos")
-    network, epoch = _train(setting, items, pixels, run=setting.run.trainings / "fit")
+    last = Part(len(networks) + 1, of=len(networks) + 1)
+    network, epoch = _train(setting, items, pixels, run=setting.run.trainings / "fit", part=last)
     average_weights(network, networks)
     return Trained(network, epoch, items, [items[index] for index in indices], logits, was_cached)
 
@@ -157,6 +161,7 @@ def _train(
     rows: NDArray[np.int64] | None = None,
     validation: PhotoDataset | None = None,
     run: Path,
+    part: Part = Part(),  # noqa: B008 - frozen
 ) -> tuple[EvidenceNetwork, int]:
     """Return a network trained on items, whose pixels are the `rows` of `pixels` (all, if none), and its epoch."""
     recipe = setting.recipe
@@ -176,6 +181,7 @@ def _train(
         run=run,
         processes=setting.processes,
         stop=setting.stop,
+        part=part,
         tell=setting.tell,
     )
     return network, epoch

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 from model.card import WEIGHTS, ModelCard
 from model.errors import ModelError
+from model.prediction import OTHER
 from training.network import EvidenceNetwork, build_network
 from training.recipe import NetworkOptions, Recipe
 
@@ -41,7 +45,7 @@ def start_network(recipe: Recipe, *, weights: Path | None, start: Path | None) -
     network = build_network(
         options.backbone, outputs=outputs, dropout=options.dropout, arguments=options.backbone_arguments
     )
-    _load(network, start, keep_head=card.categories == recipe.categories)
+    _load(network, start, known=card.outputs, outputs=(*recipe.categories, OTHER))
     return network, recipe.model_copy(update={"network": options})
 
 
@@ -53,16 +57,25 @@ def _options_of(card: ModelCard, folder: Path, wanted: NetworkOptions) -> Networ
     return known.model_copy(update={"start": "release", "dropout": wanted.dropout, "frozen": wanted.frozen})
 
 
-def _load(network: EvidenceNetwork, folder: Path, *, keep_head: bool) -> None:
+def _load(network: EvidenceNetwork, folder: Path, *, known: Sequence[str], outputs: Sequence[str]) -> None:
+    """Load the weights of a model folder; of its head, what it knows of the outputs that the network has."""
     path = folder / WEIGHTS
     try:
         state = load_file(path)
-        if not keep_head:
-            # Other categories than before: their maps are learnt anew on the features that are there.
-            state = {name: value for name, value in state.items() if not name.startswith(HEAD)}
-            state |= {name: value for name, value in network.state_dict().items() if name.startswith(HEAD)}
+        fresh = network.state_dict()
+        state |= {
+            name: _matched(value, fresh[name], known=known, outputs=outputs)
+            for name, value in state.items()
+            if name.startswith(HEAD) and name in fresh and len(value) == len(known)
+        }
         network.load_state_dict(state)
     except FileNotFoundError:
         raise ModelError("missing_file", f"{str(path)!r} is missing; copy the whole model folder again.") from None
     except (SafetensorError, OSError, RuntimeError) as error:
         raise ModelError("bad_network", f"{str(path)!r} does not fit the network of its card: {error}.") from error
+
+
+def _matched(value: Tensor, fresh: Tensor, *, known: Sequence[str], outputs: Sequence[str]) -> Tensor:
+    """Return one tensor of the head, a row per output: those that are known already, the fresh ones for the others."""
+    rows = [value[known.index(name)] if name in known else fresh[row] for row, name in enumerate(outputs)]
+    return torch.stack(rows)

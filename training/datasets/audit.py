@@ -17,6 +17,8 @@ from model.quality import check_quality
 from training.datasets.duplicates import find_near, hash_photo
 from training.datasets.photos import Listed
 
+COLUMNS = ("finding", "photo", "other", "detail")
+"""Of a table of findings."""
 SEVERE = frozenset(
     {"unreadable", "copy_in_two_splits", "look_alike_in_two_splits", "group_in_two_splits", "conflicting_categories"}
 )
@@ -35,6 +37,15 @@ class Finding:
     other: Path | None
     """The second photo, where two are concerned."""
     detail: str
+
+    def cells(self) -> dict[str, str]:
+        """Return the finding as a row of a table."""
+        return {
+            "finding": self.code,
+            "photo": str(self.photo),
+            "other": str(self.other or ""),
+            "detail": self.detail,
+        }
 
 
 @dataclass(frozen=True, slots=True)
