@@ -11,10 +11,10 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format test-browser test-kills requirements bench bench-train bench-requirements clean
+.PHONY: help demo test lint format test-browser test-kills test-train-kills requirements bench bench-train bench-requirements clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.base ## Set up what scoring needs and open the page on the shipped model.
 	$(BIN)/redspots serve --open
@@ -37,6 +37,9 @@ test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where th
 
 test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume them.
 	REDSPOTS_KILLS=50 $(BIN)/pytest tests/test_faults.py -k killed
+
+test-train-kills: $(VENV)/.all ## Kill runs of train at 50 random moments and resume them.
+	REDSPOTS_TRAIN_KILLS=50 $(BIN)/pytest tests/test_train_faults.py -k killed
 
 bench: $(VENV)/.all $(BENCH)/.done ## Measure redspots beside what people would use instead; BENCH_ARGS="--rounds 2" and so on.
 	$(BIN)/python benchmarks/run.py --peers $(BENCH)/bin/python $(BENCH_ARGS)

@@ -43,6 +43,9 @@ Mlflow = Annotated[
     str, typer.Option(help="MLflow store for figures and curves, such as sqlite:///mlflow.db.", metavar="URI")
 ]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+Devices = Annotated[int | None, typer.Option(min=1, help="GPUs of each machine; 1 if left out.")]
+Nodes = Annotated[int | None, typer.Option(min=1, help="Machines that train together; 1 if left out.")]
 
 
 def train(
@@ -59,6 +62,9 @@ def train(
     test_where: TestWhere = None,
     cache: Cache = None,
     mlflow: Mlflow = "",
+    resume: Resume = False,
+    devices: Devices = None,
+    nodes: Nodes = None,
 ) -> None:
     """Train a model on labelled photos; the folder that comes out opens in `serve` and `score`."""
     from app.model_report import model_report
@@ -67,12 +73,13 @@ def train(
     from model.errors import OutputError
     from model.prediction import OTHER
 
-    if out.exists():
+    # A run that was killed when all but its folder was done is complete: `make_model` says so.
+    if out.exists() and not resume:
         raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
     if mlflow:
         load_training("tracking").check_tracking(mlflow)
     manifest, recipes, release = load_training("manifest"), load_training("recipe"), load_training("release")
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=not load_training("processes").is_first())
     recipe = recipe or recipes.RECIPES / "retrain.toml"
     plan = recipes.read_recipe(recipe)
     conditions = [*plan.data.where, *(where or [])]
@@ -101,8 +108,15 @@ def train(
         mlflow=mlflow,
         enclosed=texts | {AUDIT: about.pop("table")},
         about=about,
+        resume=resume,
+        devices=devices,
+        nodes=nodes,
     )
-    card = release.make_model(job, tell=lambda line: _say(console, line))
+    try:
+        card = release.make_model(job, tell=lambda line: _say(console, line))
+    except load_training("stopping").Stopped as error:
+        _say(console, f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.")
+        raise typer.Exit(error.exit_status) from None
     _say(console, f"Model {card.version} is in {str(out)!r}; look at its README.md, then:")
     _say(console, f"redspots serve --model {shlex.quote(str(out))}")
 

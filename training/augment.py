@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from typing import Any
 
 # albumentations asks a server for updates at import otherwise.
@@ -10,6 +11,7 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
 import albumentations as A  # noqa: E402 - the variable has to be set before
 import cv2  # noqa: E402 - sorted with it
+import numpy as np  # noqa: E402 - sorted with it
 
 
 def build_augmentation(size: int, *, seed: int) -> A.Compose:
@@ -37,3 +39,9 @@ def build_augmentation(size: int, *, seed: int) -> A.Compose:
         ],
         seed=seed,
     )
+
+
+def seed_augmentation(augmentation: A.Compose, seed: int) -> None:
+    """Let the next photo be augmented by the random numbers of a seed, whatever was augmented before."""
+    # One stream for all steps: `set_random_seed` would give each the same numbers, so that rare steps came together.
+    augmentation.set_random_state(np.random.default_rng(seed), random.Random(seed))

@@ -1,11 +1,11 @@
-"""Photos for training, decoded or drawn once and kept as one array of uint8 on disk. Does not import torch."""
+"""Photos for training, decoded or drawn once and kept in shards on disk. Does not import torch."""
 
 from __future__ import annotations
 
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,8 @@ from training import rendering
 from training.canvases import chances_of
 from training.manifest import NOT_SKIN, Example
 from training.recipe import DrawnOptions
-from training.threads import keep_to_one_thread
+from training.shards import PHOTOS_PER_SHARD, Pixels, shard_offset, write_shard
+from training.threads import keep_to_parent
 
 DRAWN_SIZE = 384
 """Side of a drawn photo before it is resized like any other."""
@@ -101,20 +102,29 @@ def canvases_of(examples: Sequence[Example]) -> list[Example]:
 
 def cached_pixels(
     items: Sequence[Example | DrawnExample], *, side: int, folder: Path, processes: int | None = None
-) -> NDArray[np.uint8]:
-    """Return (n, side, side, 3) of all items, read from disk as needed; made on the first call.
+) -> Pixels:
+    """Return the photos (side, side, 3) of all items, read from disk as needed; made where they are not there yet.
 
     Raises PhotoError for a photo that cannot be read, OutputError when the disk is full.
     """
-    path = _path(items, side, folder)
-    if not path.exists():
-        _fill(items, side, path, processes or os.cpu_count() or 1)
-    return np.asarray(np.load(path, mmap_mode="r"))
+    shards = list(_shards(items, side, folder))
+    missing = [shard for shard in shards if shard.offset() is None]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _fill(missing, min(processes or os.cpu_count() or 1, len(items)))
+    except OSError as error:
+        raise OutputError("cannot_write", f"The photos do not fit into {str(folder)!r}: {error}.") from error
+    offsets = [shard.offset() for shard in shards]
+    if None in offsets:
+        raise OutputError("cannot_write", f"The photos in {str(folder)!r} were altered meanwhile; start again.")
+    return Pixels(
+        [shard.path for shard in shards], [offset for offset in offsets if offset is not None], len(items), side
+    )
 
 
 def is_cached(items: Sequence[Example | DrawnExample], *, side: int, folder: Path) -> bool:
     """Return whether `cached_pixels` finds these items on disk."""
-    return _path(items, side, folder).exists()
+    return all(shard.offset() is not None for shard in _shards(items, side, folder))
 
 
 def load_item(item: Example | DrawnExample, side: int) -> NDArray[np.uint8]:
@@ -135,34 +145,47 @@ def output_of(item: Example | DrawnExample) -> str:
     return OTHER if item.category == NOT_SKIN else item.category
 
 
-def _fill(items: Sequence[Example | DrawnExample], side: int, path: Path, processes: int) -> None:
-    partial_path = path.with_suffix(".partial")
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    items: Sequence[Example | DrawnExample]
+    path: Path
+    side: int
+
+    def offset(self) -> int | None:
+        """Return where its pixels begin, None if it is not there."""
+        return shard_offset(self.path, count=len(self.items), side=self.side)
+
+
+def _shards(items: Sequence[Example | DrawnExample], side: int, folder: Path) -> Iterator[_Shard]:
+    code = _code_of_drawing()
+    for begin in range(0, len(items), PHOTOS_PER_SHARD):
+        some = items[begin : begin + PHOTOS_PER_SHARD]
+        yield _Shard(some, folder / f"{_fingerprint(some, side, code)}.npy", side)
+
+
+def _fill(shards: Sequence[_Shard], processes: int) -> None:
+    if not shards:
+        return
+    # "spawn": a forked child would inherit the locks of torch's threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=keep_to_parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = np.lib.format.open_memmap(partial_path, mode="w+", dtype=np.uint8, shape=(len(items), side, side, 3))
-        # "spawn": a forked child would inherit the locks of torch's threads.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context, initializer=keep_to_one_thread) as pool:
-            for index, one in enumerate(pool.map(partial(load_item, side=side), items, chunksize=16)):
-                pixels[index] = one
-        pixels.flush()
-        partial_path.rename(path)
-    except OSError as error:
-        raise OutputError("cannot_write", f"The photos do not fit into {str(path.parent)!r}: {error}.") from error
+        for shard in shards:
+            photos = pool.map(partial(load_item, side=shard.side), shard.items, chunksize=16)
+            write_shard(shard.path, photos, count=len(shard.items), side=shard.side)
     finally:
-        partial_path.unlink(missing_ok=True)
+        pool.shutdown(cancel_futures=True)
 
 
-def _path(items: Sequence[Example | DrawnExample], side: int, folder: Path) -> Path:
-    return folder / f"{_fingerprint(items, side)}.npy"
+def _code_of_drawing() -> bytes:
+    """Return what changes with the way of drawing, which makes other photos of the same seeds."""
+    return b"".join(source.read_bytes() for source in sorted(Path(rendering.__file__).parent.glob("*.py")))
 
 
-def _fingerprint(items: Sequence[Example | DrawnExample], side: int) -> str:
+def _fingerprint(items: Sequence[Example | DrawnExample], side: int, code: bytes) -> str:
     digest = hashlib.sha256(str(side).encode())
     if any(isinstance(item, DrawnExample) for item in items):
-        # Another way of drawing makes other photos of the same seeds.
-        for source in sorted(Path(rendering.__file__).parent.glob("*.py")):
-            digest.update(source.read_bytes())
+        digest.update(code)
     for item in items:
         files = (item.path,) if isinstance(item, Example) else (item.canvas, item.donor)
         stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file]

@@ -23,6 +23,7 @@ from training.manifest import Example
 from training.network import EvidenceNetwork
 from training.prediction_sets import calibrate_sets, counted, set_groups
 from training.recipe import Recipe
+from training.shards import Photos
 
 CANDIDATES = np.linspace(0.4, 0.95, 56)
 """Thresholds that are tried. Below 0.4 an answer would more often be wrong than right for some category."""
@@ -86,13 +87,14 @@ def calibration_weights(items: Sequence[Item], outputs: Sequence[str], recipe: R
     return np.asarray(weights / weights.sum())
 
 
-def logits_of(network: EvidenceNetwork, pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float64]:
+def logits_of(network: EvidenceNetwork, pixels: Photos, preprocess: Preprocess) -> NDArray[np.float64]:
     """Return the logits (n, outputs) of photos that have the network's size."""
     network.eval()
     rows = []
     with torch.inference_mode():
         for start in range(0, len(pixels), 32):
-            batch = np.stack([preprocess.normalise(np.asarray(one)) for one in pixels[start : start + 32]])
+            some = range(start, min(start + 32, len(pixels)))
+            batch = np.stack([preprocess.normalise(np.asarray(pixels[row])) for row in some])
             photos = torch.from_numpy(batch).to(memory_format=torch.channels_last)
             rows.append(network(photos)[0].double().numpy())
     return np.concatenate(rows)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from model.preprocess import Preprocess
@@ -14,25 +17,29 @@ from training.dataset import Item
 from training.network import EvidenceNetwork
 from training.plan import split_folds
 from training.recipe import Recipe
+from training.shards import Photos, Pixels, SomePixels
 
 Train = Callable[[NDArray[np.int64], Path], EvidenceNetwork]
 """Trains a network on the items of these indices, with a folder for its checkpoints."""
+Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
+"""Returns what a step of this name comes to, and keeps it, so that a run that goes on does not do it again."""
 
 
 def cross_validate(
     items: Sequence[Item],
     wanted: NDArray[np.int64],
-    pixels: NDArray[np.uint8],
+    pixels: Pixels,
     preprocess: Preprocess,
     recipe: Recipe,
     *,
     train: Train,
     run: Path,
+    once: Once,
     tell: Callable[[str], None],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (indices, logits) of the `wanted` items that some fold holds back.
 
-    `pixels` (len(wanted), size, size, 3) are those of the wanted items, at the network's size.
+    `pixels` are those of the wanted items, at the network's size. `once` keeps what a fold came to.
     """
     row_of = {int(index): row for row, index in enumerate(wanted)}
     indices: list[int] = []
@@ -41,6 +48,11 @@ def cross_validate(
         scored = [int(index) for index in held_back if int(index) in row_of]
         tell(f"fold {fold + 1} of {recipe.data.folds}: training on {len(training)} photos, {len(scored)} held back")
         network = train(training, run / f"fold{fold}")
-        logits.append(logits_of(network, pixels[[row_of[index] for index in scored]], preprocess))
+        mine = SomePixels(pixels, [row_of[index] for index in scored])
+        logits.append(once(f"fold{fold}", partial(_logits, network, mine, preprocess))["logits"].numpy())
         indices += scored
     return np.array(indices, dtype=np.int64), np.concatenate(logits)
+
+
+def _logits(network: EvidenceNetwork, pixels: Photos, preprocess: Preprocess) -> dict[str, Any]:
+    return {"logits": torch.from_numpy(logits_of(network, pixels, preprocess))}

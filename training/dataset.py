@@ -15,9 +15,12 @@ from torch.utils.data import Dataset
 
 from model.prediction import OTHER
 from model.preprocess import Preprocess
+from training.augment import seed_augmentation
 from training.cache import DrawnExample, output_of
+from training.draws import Draw
 from training.manifest import Example
 from training.recipe import FitOptions
+from training.shards import Photos
 
 Item: TypeAlias = Example | DrawnExample
 
@@ -27,19 +30,20 @@ class PhotoDataset(Dataset[tuple[Tensor, int]]):
 
     def __init__(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: Photos,
         targets: Sequence[int],
         preprocess: Preprocess,
         augmentation: A.Compose | None = None,
         *,
         rows: NDArray[np.int64] | None = None,
     ) -> None:
-        """Take cached pixels (n, side, side, 3), or those of some rows; an augmentation brings them to its size."""
+        """Take cached photos (side, side, 3), or those of some rows; an augmentation brings them to its size."""
         self._rows = np.arange(len(pixels)) if rows is None else rows
         if len(self._rows) != len(targets):
             raise ValueError(f"{len(self._rows)} photos but {len(targets)} targets")
         self._pixels = pixels
-        self._targets = list(targets)
+        # An array: worker processes share it, where counting the references to a list's entries would copy them.
+        self._targets = np.asarray(targets, dtype=np.int64)
         self._preprocess = preprocess
         self._augmentation = augmentation
 
@@ -47,12 +51,15 @@ class PhotoDataset(Dataset[tuple[Tensor, int]]):
         """Return the number of photos."""
         return len(self._targets)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """Return one photo, augmented afresh at each call."""
-        pixels = np.asarray(self._pixels[self._rows[index]])
+    def __getitem__(self, index: int | Draw) -> tuple[Tensor, int]:
+        """Return one photo, augmented by the random numbers of its draw if there is an augmentation."""
+        row, seed = index if isinstance(index, Draw) else (index, None)
+        pixels = np.asarray(self._pixels[int(self._rows[row])])
         if self._augmentation is not None:
+            if seed is not None:
+                seed_augmentation(self._augmentation, seed)
             pixels = self._augmentation(image=pixels)["image"]
-        return torch.from_numpy(self._preprocess.normalise(pixels)), self._targets[index]
+        return torch.from_numpy(self._preprocess.normalise(pixels)), int(self._targets[row])
 
 
 def targets_of(items: Sequence[Item], outputs: Sequence[str]) -> list[int]:

@@ -1,28 +1,33 @@
-"""fit: the training loop, on Lightning, which brings devices, precision, checkpoints and early stopping."""
+"""fit: the training loop, on Lightning, which brings devices, precision and early stopping; it can be killed."""
 
 from __future__ import annotations
 
-import logging
 import math
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, WeightedRandomSampler
+from torch.utils.data import DataLoader, Dataset, Subset
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
+from training.checkpoint import StateFiles, newest_state
 from training.dataset import PhotoDataset
+from training.draws import DrawLoader, Draws, mixed
+from training.keeper import Keeper
 from training.network import EvidenceNetwork
+from training.processes import Processes
 from training.progress import Part, RunProgressBar
 from training.recipe import FitOptions
-from training.threads import keep_to_one_thread
+from training.stopping import Stop
 
 LOSS = "validation_loss"
 WARM_UP = 0.1
@@ -33,7 +38,13 @@ class Fit(lightning.LightningModule):
     """Cross entropy with label smoothing; a smaller learning rate for the backbone than for the head."""
 
     def __init__(
-        self, network: EvidenceNetwork, options: FitOptions, *, steps: int, frozen: Sequence[nn.Module] = ()
+        self,
+        network: EvidenceNetwork,
+        options: FitOptions,
+        *,
+        steps: int,
+        frozen: Sequence[nn.Module] = (),
+        seed: int = 0,
     ) -> None:
         """`steps` is the number of batches in the whole run; `frozen` modules keep their batch statistics too."""
         super().__init__()
@@ -41,6 +52,8 @@ class Fit(lightning.LightningModule):
         self._options = options
         self._steps = steps
         self._frozen = list(frozen)
+        self._seed = seed
+        self._loss = MeanMetric()
         self._accuracy = MulticlassAccuracy(network.fine.out_channels, average="macro")
 
     def train(self, mode: bool = True) -> Fit:
@@ -49,6 +62,10 @@ class Fit(lightning.LightningModule):
         for module in self._frozen:
             module.eval()
         return self
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Let dropout and the like follow from seed and step, so that a run can go on from any of them."""
+        torch.manual_seed(mixed(self._seed, self.global_step, self.global_rank))
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the loss of one batch."""
@@ -62,7 +79,10 @@ class Fit(lightning.LightningModule):
         """Log the loss and the mean recall of the outputs."""
         photos, targets = batch
         logits, _ = self.network(photos.to(memory_format=torch.channels_last))
-        self.log(LOSS, functional.cross_entropy(logits.float(), targets), prog_bar=True, on_epoch=True)
+        loss = functional.cross_entropy(logits.float(), targets)
+        # As a metric: what Lightning averages by itself over processes that have different numbers of photos is wrong.
+        self._loss(loss, weight=len(targets))
+        self.log(LOSS, self._loss, prog_bar=True, on_epoch=True)
         self._accuracy(logits, targets)
         self.log("validation_recall", self._accuracy, prog_bar=True, on_epoch=True)
 
@@ -98,32 +118,68 @@ def fit(
     frozen: Sequence[nn.Module],
     seed: int,
     run: Path,
+    processes: Processes,
+    stop: Stop,
     part: Part,
     tell: Callable[[str], None],
 ) -> int:
     """Train the network in place, leave it with the weights of the best epoch, and return that epoch's number.
 
     Without photos for validation, every epoch is run and the last is taken. Checkpoints and the log of losses lie in
-    the folder `run`.
+    the folder `run`; if there are some, it goes on from the newest, and ends with the weights that it would have ended
+    with at once. Raises OutputError when the disk is full, Stopped after a signal, with a checkpoint of that moment.
     """
-    generator = torch.Generator().manual_seed(seed)
-    sampler = WeightedRandomSampler(list(weights), len(training), generator=generator)
-    loader = DataLoader(
-        training,
-        options.batch_size,
-        sampler=sampler,
-        # A last batch of one photo has no batch statistics.
-        drop_last=len(training) > options.batch_size,
-        num_workers=options.workers,
-        persistent_workers=options.workers > 0,
-        worker_init_fn=keep_to_one_thread,
-        generator=generator,
+    begin = processes.first(lambda: _newest(run / "checkpoints", tell))
+    best = Keeper(
+        run / "checkpoints", monitor=None if validation is None else LOSS, minutes=options.checkpoint_minutes, stop=stop
     )
-    module = Fit(network, options, steps=len(loader) * options.epochs, frozen=frozen)
-    monitor = None if validation is None else LOSS
-    best = ModelCheckpoint(run / "checkpoints", filename="best-{epoch}", monitor=monitor, save_last=True)
-    # It reports each accelerator that is not there, and advertises.
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    best.look_up(begin)
+    if not best.is_over:
+        _train(
+            network,
+            training,
+            _share(validation, processes),
+            weights=weights,
+            options=options,
+            frozen=frozen,
+            seed=seed,
+            run=run,
+            begin=begin,
+            best=best,
+            processes=processes,
+            stop=stop,
+            part=part,
+            tell=tell,
+        )
+    network.load_state_dict(best.weights)
+    network.eval()
+    return best.epoch
+
+
+def _train(
+    network: EvidenceNetwork,
+    training: PhotoDataset,
+    validation: Dataset[tuple[Tensor, int]] | None,
+    *,
+    weights: Sequence[float],
+    options: FitOptions,
+    frozen: Sequence[nn.Module],
+    seed: int,
+    run: Path,
+    begin: Path | None,
+    best: Keeper,
+    processes: Processes,
+    stop: Stop,
+    part: Part,
+    tell: Callable[[str], None],
+) -> None:
+    draws = Draws(
+        weights, batch_size=options.batch_size, seed=seed, process=processes.number, processes=processes.count
+    )
+    loader = DrawLoader(training, draws, batch_size=options.batch_size // processes.count, workers=options.workers)
+    module = Fit(network, options, steps=draws.batches * options.epochs, frozen=frozen, seed=seed)
+    # Lightning leaves each module in the mode in which it finds it.
+    module.train()
     trainer = lightning.Trainer(
         max_epochs=options.epochs,
         precision=options.precision,
@@ -133,23 +189,37 @@ def fit(
             best,
             RunProgressBar(part, tell=tell),
         ],
+        plugins=[StateFiles()],
         logger=[CSVLogger(run, name="log"), TensorBoardLogger(run, name="tensorboard", version="")],
-        log_every_n_steps=min(50, len(loader)),
+        log_every_n_steps=min(50, draws.batches),
         enable_model_summary=False,
         num_sanity_val_steps=0,
+        default_root_dir=run,
+        **processes.trainer_options(),
     )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), stop.deferred():
         # Lightning advises more worker processes than a small machine has cores for, and uses what torch deprecates.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
+        # Those that are frozen.
+        warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
         # Without photos for validation it points out that there is a step for them.
         warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")
         trainer.fit(
             module.to(memory_format=torch.channels_last),
             loader,
             None if validation is None else DataLoader(validation, options.batch_size),
+            ckpt_path=begin,
         )
-    state = torch.load(best.best_model_path, weights_only=True)
-    module.load_state_dict(state["state_dict"])
-    network.eval()
-    return int(state["epoch"])
+
+
+def _newest(folder: Path, tell: Callable[[str], None]) -> Path | None:
+    found = newest_state(folder, tell=tell)
+    return found[0] if found else None
+
+
+def _share(validation: PhotoDataset | None, processes: Processes) -> Dataset[tuple[Tensor, int]] | None:
+    """Return what this process validates: its part, or all where there is not one photo for each."""
+    if validation is None or processes.count == 1 or len(validation) < processes.count:
+        return validation
+    return Subset(validation, range(processes.number, len(validation), processes.count))

@@ -99,7 +99,7 @@ class FitOptions(_Section):
     epochs: int = Field(gt=0)
     """Times that as many photos are seen as there are, at most: see `patience`."""
     batch_size: Annotated[int, _auto(_batch_size)] = Field(default_factory=_batch_size, gt=0)
-    """Photos per step. `auto`: 32, or 64 on a GPU with 15 GiB or more."""
+    """Photos per step, on all devices together. `auto`: 32, or 64 on a GPU with 15 GiB or more."""
     learning_rate: float = Field(gt=0)
     """Of the head; warmed up over the first tenth of the steps, then a cosine down to zero."""
     backbone_learning_rate: float = Field(gt=0)
@@ -125,6 +125,8 @@ class FitOptions(_Section):
     """Processes that augment photos. `auto`: one per core but one, from 1 to 8."""
     precision: Annotated[Precision, _auto(_precision)] = Field(default_factory=_precision)
     """`auto`: bf16-mixed where the GPU or the CPU (AVX-512 BF16, AMX) computes faster in bfloat16, else 32-true."""
+    checkpoint_minutes: float = Field(10, ge=0)
+    """Between two checkpoints, besides the one after each epoch; 0 makes one after every batch."""
 
 
 class DecisionOptions(_Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +21,12 @@ from training.fit import fit
 from training.manifest import Example
 from training.network import EvidenceNetwork, average_weights, freeze
 from training.plan import plan_all, plan_photos
+from training.processes import Processes
 from training.progress import Part
 from training.recipe import Recipe
+from training.run_folder import RunFolder
+from training.shards import Pixels
+from training.stopping import Stop
 
 CACHE_MARGIN = 1.5
 """Cached training photos are this much larger than the network's input, so that close crops stay sharp."""
@@ -51,8 +56,9 @@ class Setting:
     build: Callable[[], EvidenceNetwork]
     """Returns a network with the weights to start from."""
     cache: Path
-    run: Path
-    """Folder for checkpoints and logs."""
+    run: RunFolder
+    processes: Processes
+    stop: Stop
     tell: Callable[[str], None]
 
     @property
@@ -66,35 +72,49 @@ class Setting:
         """Return the side of cached training photos in pixels."""
         return round(self.recipe.network.size * CACHE_MARGIN)
 
+    def pixels(self, items: Sequence[Item], side: int) -> Pixels:
+        """Return the photos of the items, which the first process reads and draws."""
+        return self.processes.first(lambda: cached_pixels(items, side=side, folder=self.cache))
+
+    def once(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return what a step comes to in all processes, from an earlier part of the run if it was done then."""
+        state = self.processes.first(lambda: self.run.read(name))
+        if state is None:
+            state = done = make()
+            self.processes.first(lambda: self.run.write(name, done))
+        return state
+
 
 def hold_back(setting: Setting, examples: Sequence[Example]) -> Trained:
     """Train once; some groups are held back to stop and to calibrate."""
     training, validation = plan_photos(examples, setting.recipe, setting.outputs)
     _count(setting, "train", training)
     _count(setting, "validation", validation)
-    was_cached = is_cached(training, side=setting.side, folder=setting.cache)
+    was_cached = _was_cached(setting, training)
     pixels = _training_pixels(setting, training)
-    validation_pixels = cached_pixels(validation, side=setting.preprocess.size, folder=setting.cache)
+    validation_pixels = setting.pixels(validation, setting.preprocess.size)
     targets = targets_of(validation, setting.outputs)
     network, epoch = _train(
         setting,
         training,
         pixels,
         validation=PhotoDataset(validation_pixels, targets, setting.preprocess),
-        run=setting.run / "fit",
+        run=setting.run.trainings / "fit",
     )
-    logits = logits_of(network, validation_pixels, setting.preprocess)
-    return Trained(network, epoch, [*training, *validation], validation, logits, was_cached)
+    kept = setting.once(
+        "logits", lambda: {"logits": torch.from_numpy(logits_of(network, validation_pixels, setting.preprocess))}
+    )
+    return Trained(network, epoch, [*training, *validation], validation, kept["logits"].numpy(), was_cached)
 
 
 def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     """Cross-validate, train on everything for as many epochs, and average the weights of all these networks."""
     items = plan_all(examples, setting.recipe, setting.outputs)
     _count(setting, "train", items)
-    was_cached = is_cached(items, side=setting.side, folder=setting.cache)
+    was_cached = _was_cached(setting, items)
     pixels = _training_pixels(setting, items)
     wanted = calibration_items(items, setting.outputs, setting.recipe)
-    small = cached_pixels([items[index] for index in wanted], side=setting.preprocess.size, folder=setting.cache)
+    small = setting.pixels([items[index] for index in wanted], setting.preprocess.size)
 
     networks: list[EvidenceNetwork] = []
 
@@ -111,25 +131,32 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
         setting.preprocess,
         setting.recipe,
         train=train,
-        run=setting.run,
+        run=setting.run.trainings,
+        once=setting.once,
         tell=setting.tell,
     )
     setting.tell(f"training on all {len(items)} photos")
     last = Part(len(networks) + 1, of=len(networks) + 1)
-    network, epoch = _train(setting, items, pixels, run=setting.run / "fit", part=last)
+    network, epoch = _train(setting, items, pixels, run=setting.run.trainings / "fit", part=last)
     average_weights(network, networks)
     return Trained(network, epoch, items, [items[index] for index in indices], logits, was_cached)
 
 
-def _training_pixels(setting: Setting, items: Sequence[Item]) -> NDArray[np.uint8]:
+def _training_pixels(setting: Setting, items: Sequence[Item]) -> Pixels:
     setting.tell(f"reading and drawing photos into {str(setting.cache)!r}")
-    return cached_pixels(items, side=setting.side, folder=setting.cache)
+    return setting.pixels(items, setting.side)
+
+
+def _was_cached(setting: Setting, items: Sequence[Item]) -> bool:
+    """Return whether the run found its photos in the cache when it was first begun."""
+    kept = setting.once("cache", lambda: {"was": is_cached(items, side=setting.side, folder=setting.cache)})
+    return bool(kept["was"])
 
 
 def _train(
     setting: Setting,
     items: Sequence[Item],
-    pixels: NDArray[np.uint8],
+    pixels: Pixels,
     *,
     rows: NDArray[np.int64] | None = None,
     validation: PhotoDataset | None = None,
@@ -152,6 +179,8 @@ def _train(
         frozen=freeze(network, recipe.network.frozen),
         seed=recipe.seed,
         run=run,
+        processes=setting.processes,
+        stop=setting.stop,
         part=part,
         tell=setting.tell,
     )
