@@ -19,8 +19,8 @@ help: ## List the targets.
 demo: $(VENV)/.base ## Set up what scoring needs and open the page on the shipped model.
 	$(BIN)/redspots serve --open
 
-test: lint ## Set up everything and run all checks.
-	$(BIN)/pytest
+test: lint ## Set up everything and run all checks, a file of tests on each core.
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.all ## Check style, types and layers.
 	$(BIN)/ruff check
