@@ -10,8 +10,10 @@ from model.preprocess import Preprocess
 from training.dataset import PhotoDataset
 from training.fit import fit
 from training.network import build_network
+from training.processes import Processes
 from training.progress import Part, how_it_ended
 from training.recipe import FitOptions
+from training.stopping import Stop
 
 
 @pytest.mark.parametrize(
@@ -46,18 +48,21 @@ def test_a_training_that_gets_no_better_stops_says_so_and_keeps_the_best_epoch(
         precision="32-true",
     )
     lines: list[str] = []
-    epoch = fit(
-        build_network("test_efficientnet", outputs=2, dropout=0.0),
-        photos,
-        turned,
-        weights=[1.0] * 8,
-        options=options,
-        frozen=(),
-        seed=1,
-        run=tmp_path,
-        part=Part(1, of=3),
-        tell=lines.append,
-    )
+    with Stop() as stop:
+        epoch = fit(
+            build_network("test_efficientnet", outputs=2, dropout=0.0),
+            photos,
+            turned,
+            weights=[1.0] * 8,
+            options=options,
+            frozen=(),
+            seed=1,
+            run=tmp_path,
+            processes=Processes(),
+            stop=stop,
+            part=Part(1, of=3),
+            tell=lines.append,
+        )
     assert lines == [f"stopped after epoch {epoch + 3} of 9: no better since {epoch + 1}"]
     assert epoch + 3 < 9
     assert "run_ends_in_at_most" in capsys.readouterr().out
