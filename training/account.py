@@ -132,7 +132,7 @@ def _shown(scored: Scored, row: int) -> Shown:
 
 
 def photos_hash(examples: Sequence[Example]) -> str:
-    """Return the SHA-256 over all labelled photos: content, category, group and split, whatever their order."""
+    """Return the SHA-256 over all labelled photos: content, category and split, whatever their order."""
     lines = []
     for one in examples:
         with one.path.open("rb") as file:
