@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from app.data_cli import data_app
+from app.engines import PART_SIZE, Engine
 from app.languages import Language, shipped_words
 from app.model_cli import models_app, promote, report
 from app.recipe_cli import recipe_app
@@ -57,7 +58,7 @@ def score(
         list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
+        str | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Page to look through: one .html file with all photos.")] = None,
     evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
@@ -66,6 +67,15 @@ def score(
     lang: Lang = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Threads of this machine, or Ray on many, which writes Parquet parts into --out.")
+    ] = Engine.THREADS,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster: auto on one of its machines, or HOST:PORT; a new one here if not.")
+    ] = None,
+    part_size: Annotated[
+        int | None, typer.Option(min=1, help=f"Photos per part of --engine ray; {PART_SIZE} if left out.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
@@ -87,6 +97,9 @@ def score(
             report=report,
             evidence=evidence,
             workers=workers,
+            engine=engine,
+            address=address,
+            part_size=part_size,
             limit=limit,
             dry_run=dry_run,
             resume=resume,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from model.errors import InputError
@@ -40,6 +41,21 @@ def find_sources(names: Sequence[str], *, lists: Sequence[Path] = ()) -> list[So
 def is_url(name: str) -> bool:
     """Return whether a name is a URL rather than a path."""
     return "://" in name
+
+
+def hash_of(places: Iterable[Source | None]) -> str:
+    """Return one hash of places in their order, wherever they are named from: what tells two runs apart."""
+    names = (str(place.absolute()) if isinstance(place, Path) else str(place) for place in places)
+    return sha256(b"\0".join(map(os.fsencode, names))).hexdigest()
+
+
+def fetcher(sources: Sequence[Source]) -> Callable[[str], bytes] | None:
+    """Return what reads the URLs among the sources, see `model.scoring.Options`; None where there are none."""
+    if all(isinstance(source, Path) for source in sources):
+        return None
+    from app.remote import fetch
+
+    return fetch
 
 
 def _once(sources: Iterable[Source]) -> list[Source]:

@@ -64,7 +64,7 @@ class Journal:
             raise cannot_write(path, error) from error
         journal = cls(path, descriptor)
         try:
-            journal._lock()
+            lock(descriptor, path)
             journal._begin(run)
         except BaseException:
             os.close(descriptor)
@@ -108,17 +108,6 @@ class Journal:
         """Remove the file: its run is complete."""
         self.path.unlink(missing_ok=True)
 
-    def _lock(self) -> None:
-        # Two runs that append to one journal would both be lost. Elsewhere than on POSIX nobody keeps them apart.
-        if sys.platform != "win32":
-            import fcntl
-
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                sentence = f"{str(self.path)!r} is in use by another run; wait for it, or choose another --out."
-                raise OutputError("in_use", sentence) from error
-
     def _begin(self, run: Mapping[str, str]) -> None:
         """Find the end of what is whole, cut off what is not, and check or write the first line."""
         with self.path.open("rb") as file:
@@ -151,12 +140,7 @@ class Journal:
             self.started, then = str(values["started"]), dict(values["run"])
         except (ValueError, KeyError, TypeError) as error:
             raise self._not_a_journal() from error
-        if differing := [name for name in {**then, **run} if then.get(name) != run.get(name)]:
-            raise OutputError(
-                "other_run",
-                f"{str(self.path)!r} belongs to a run with other {' and '.join(differing)}; repeat the command as it"
-                " was, or choose another --out.",
-            )
+        check_same_run(str(self.path), then, run)
 
     def _not_a_journal(self) -> OutputError:
         return OutputError(
@@ -178,9 +162,32 @@ class Journal:
         self._end += len(line)
 
 
-def unfinished_run(path: Path) -> OutputError:
-    """Return the error for a journal that a new run must not overwrite."""
-    sentence = f"{str(path)!r} holds what an unfinished run has done; go on with --resume, or remove it."
+def check_same_run(place: str, then: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raise OutputError unless a run is the one whose work lies at a place: the same values by the same names."""
+    if differing := [name for name in {**then, **now} if then.get(name) != now.get(name)]:
+        raise OutputError(
+            "other_run",
+            f"{place!r} belongs to a run with other {' and '.join(differing)}; repeat the command as it was, or choose"
+            " another --out.",
+        )
+
+
+def lock(descriptor: int, path: Path) -> None:
+    """Keep other runs from a file until it is closed. Raises OutputError where another has it."""
+    # Two runs that write to one place would both be lost. Elsewhere than on POSIX nobody keeps them apart.
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            sentence = f"{str(path)!r} is in use by another run; wait for it, or choose another --out."
+            raise OutputError("in_use", sentence) from error
+
+
+def unfinished_run(place: Path | str) -> OutputError:
+    """Return the error for what a new run must not overwrite."""
+    sentence = f"{str(place)!r} holds what an unfinished run has done; go on with --resume, or remove it."
     return OutputError("unfinished_run", sentence)
 
 

@@ -1,7 +1,9 @@
-"""Photos in object stores and on web servers, through fsspec; its drivers are the extra `cloud`."""
+"""Photos and results in object stores and on web servers, through fsspec; its drivers are the extra `cloud`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,11 +11,13 @@ from urllib.parse import urlsplit
 from fsspec.core import url_to_fs
 from fsspec.spec import AbstractFileSystem
 
-from model.errors import InputError, PhotoError
+from model.errors import InputError, OutputError, PhotoError
 from model.photo import PHOTO_SUFFIXES, Limits, escaped
 
 SCHEMES = ("https", "http", "s3", "gs", "az", "abfs", "memory")
 """fsspec knows many more, among them some that run other programs; `memory` is its store within the process."""
+
+WRITABLE = ("s3", "gs", "az", "abfs", "memory")
 
 SECONDS = 60.0
 """After which a server that says nothing is given up."""
@@ -29,17 +33,12 @@ def find_urls(url: str) -> list[str]:
     password in the URL, nothing there.
     """
     shown = escaped(url)
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        raise InputError("bad_option", f"{shown} begins with none of {', '.join(SCHEMES)}; give one of these.")
-    if parts.password:
-        sentence = f"The URL on {escaped(parts.hostname or '')!r} holds a password, which would stand in the table"
-        raise InputError("bad_option", f"{sentence}; give it in the way the driver documents, as by environment.")
+    _check(url, SCHEMES)
     try:
         store, path = _open_store(url)
         if "*" in path:
             found = store.glob(path)
-        elif _is_photo(parts.path):
+        elif _is_photo(urlsplit(url).path):
             return [url]
         elif not store.isdir(path):
             # Web addresses often end in no suffix; what comes is judged by its content.
@@ -73,6 +72,62 @@ def fetch(url: str) -> bytes:
         sentence = f"{shown} cannot be fetched ({_reason(cause)}); check the access to it, then score it again."
         raise PhotoError("unreachable", sentence) from error
     return bytes(data)
+
+
+class StorePlace:
+    """A folder in an object store, see `app.places.Place`. A store takes an object whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        """Take a URL. Raises InputError: unknown scheme, missing driver, a password in the URL."""
+        _check(url, WRITABLE)
+        self._url = url.rstrip("/")
+        self._store, self._path = _open_store(self._url)
+
+    def check(self) -> None:
+        """See `Place`; whether a store takes an object shows when it is written."""
+
+    def names(self) -> set[str]:
+        """See `Place`."""
+        with self._failing("listed"):
+            try:
+                self._store.invalidate_cache()
+                return {PurePosixPath(path).name for path in self._store.ls(self._path, detail=False)}
+            except FileNotFoundError:
+                return set()
+
+    def read(self, name: str) -> bytes:
+        """See `Place`."""
+        with self._failing("read", name):
+            return bytes(self._store.cat_file(f"{self._path}/{name}"))
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Place`."""
+        with self._failing("written", name):
+            self._store.pipe_file(f"{self._path}/{name}", data)
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Do nothing: stores have no locks. Two runs at once would do the same work twice."""
+        yield
+
+    @contextmanager
+    def _failing(self, verb: str, name: str = "") -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - every driver has exceptions of its own
+            shown = escaped(f"{self._url}/{name}")
+            sentence = f"{shown!r} cannot be {verb} ({_reason(error)}); check the address and the access to it."
+            raise OutputError("cannot_write", sentence) from error
+
+
+def _check(url: str, schemes: Sequence[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in schemes:
+        sentence = f"{escaped(url)} begins with none of {', '.join(schemes)}; give one of these."
+        raise InputError("bad_option", sentence)
+    if parts.password:
+        sentence = f"The URL on {escaped(parts.hostname or '')!r} holds a password, which would stand in the table"
+        raise InputError("bad_option", f"{sentence}; give it in the way the driver documents, as by environment.")
 
 
 def _open_store(url: str) -> tuple[AbstractFileSystem, str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from app.inputs import find_sources
+from app.engines import PART_SIZE, Engine
+from app.inputs import fetcher, find_sources, is_url
 from app.languages import Language
 from app.model_words import words_paths
 from app.scorer import Scorer
@@ -23,6 +25,9 @@ from model.errors import InputError
 from model.photo import Source, escaped
 from model.store import choose_model
 
+if TYPE_CHECKING:
+    from app.cluster import ClusterRun
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -33,11 +38,16 @@ class Request:
     model: Path | None
     words: Path | None
     language: Language | None
-    out: Path | None
+    out: str | None
+    """A table; for Ray a folder, or the URL of one."""
     report: Path | None
     evidence: Path | None
     workers: int | None
     """None for one per core."""
+    engine: Engine
+    address: str | None
+    """Of a Ray cluster."""
+    part_size: int | None
     limit: int | None
     dry_run: bool
     resume: bool
@@ -45,12 +55,37 @@ class Request:
 
     def files(self) -> Files | None:
         """Return what a run writes, or None when its answers go to the terminal. Raises InputError."""
+        if self.address is not None or self.part_size is not None:
+            raise InputError("bad_option", "--address and --part-size are for --engine ray; add it, or leave them out.")
         if self.out is None and self.report is None:
             if self.resume:
                 sentence = "--resume needs the --out or --report of the run that it goes on with; give it."
                 raise InputError("bad_option", sentence)
             return None
-        return Files(out=self.out, report=self.report, evidence=self.evidence, resume=self.resume)
+        if self.out and is_url(self.out):
+            sentence = f"--out {escaped(self.out)!r} is a URL, where only --engine ray writes; give a file."
+            raise InputError("bad_option", sentence)
+        out = None if self.out is None else Path(self.out)
+        return Files(out=out, report=self.report, evidence=self.evidence, resume=self.resume)
+
+    def cluster(self) -> ClusterRun | None:
+        """Return where a run on several machines writes and works, or None if it is no such run. Raises InputError."""
+        if self.engine is not Engine.RAY:
+            return None
+        if self.out is None or self.report or self.evidence:
+            sentence = "--engine ray writes Parquet files into a new folder or URL, and no --report or --evidence"
+            raise InputError("bad_option", f"{sentence}; give --out alone.")
+        # Loaded only for those who use it.
+        from app.cluster import ClusterRun
+        from app.parts import PartsFolder
+        from app.ray_pool import RayPool
+
+        return ClusterRun(
+            folder=PartsFolder(self.out),
+            size=self.part_size or PART_SIZE,
+            resume=self.resume,
+            pool=RayPool(address=self.address, workers=self.workers),
+        )
 
 
 def run(request: Request) -> int:
@@ -71,7 +106,8 @@ def cores() -> int:
 
 def _run(request: Request) -> int:
     """Return how many photos failed."""
-    files = request.files()
+    cluster = request.cluster()
+    files = None if cluster else request.files()
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
     chosen = choose_model(request.model)
     classifier = Classifier.load(chosen.folder)
@@ -80,29 +116,25 @@ def _run(request: Request) -> int:
     if request.model is None and not request.quiet:
         Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     workers = min(request.workers or cores(), len(sources))
-    scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=_fetch(sources))
+    scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=fetcher(sources))
+    writes = cluster or files
+    if writes:
+        writes.check()
     if request.dry_run:
-        _tell(sources, files, version=classifier.card.version)
+        _tell(sources, writes.place if writes else None, version=classifier.card.version)
         return 0
-    if files is None:
-        return score_to_terminal(scorer, sources, console=Console(), evidence=request.evidence)
-    return score_to_files(scorer, sources, files, console=Console(stderr=True), quiet=request.quiet).failed
-
-
-def _fetch(sources: Sequence[Source]) -> Callable[[str], bytes] | None:
-    if all(isinstance(source, Path) for source in sources):
-        return None
-    from app.remote import fetch
-
-    return fetch
-
-
-def _tell(sources: Sequence[Source], files: Files | None, *, version: str) -> None:
-    """Print what would be scored, one name per line, and where the answers would go."""
+    errors = Console(stderr=True)
+    if cluster:
+        return cluster.score(scorer, sources, model=chosen.folder, console=errors, quiet=request.quiet).failed
     if files:
-        files.check()
+        return score_to_files(scorer, sources, files, console=errors, quiet=request.quiet).failed
+    return score_to_terminal(scorer, sources, console=Console(), evidence=request.evidence)
+
+
+def _tell(sources: Sequence[Source], place: str | None, *, version: str) -> None:
+    """Print what would be scored, one name per line, and where the answers would go."""
     for source in sources:
         print(escaped(str(source)))  # noqa: T201 - for other programs: no wrapping, no styles
-    target = f"into '{escaped(str(files.out or files.report))}'" if files else "to the terminal"
+    target = "to the terminal" if place is None else f"into '{escaped(place)}'"
     line = f"{len(sources):,} photos would be scored with model {version} {target}."
     Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)

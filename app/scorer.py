@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 
-from app.columns import SCHEMA, columns
+from app.columns import SCHEMA, Cell, columns, row
 from app.illustrations import Illustrator
 from app.wording import Answer, Words
 from model.card import sha256_of
@@ -47,6 +48,18 @@ class Scorer:
                 yield outcome, self.words.answer(outcome.prediction)
             elif outcome.error is not None:
                 yield outcome, self.words.answer_error(outcome.error, model_version=card.version)
+
+    def row(self, outcome: Outcome, answer: Answer, *, evidence: Path | None = None) -> dict[str, Cell]:
+        """Return what a table says of one file."""
+        return row(
+            outcome.path,
+            answer,
+            outcome.prediction,
+            outputs=self.outputs,
+            sha256=outcome.sha256,
+            milliseconds=outcome.milliseconds,
+            evidence=evidence,
+        )
 
     def identity(self) -> Mapping[str, str]:
         """Return what makes two scorers give the same answers: by name, as version or hash."""

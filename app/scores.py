@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import sha256
-from os import fsencode
 from pathlib import Path
 
 from rich.console import Console
 
-from app.columns import row
 from app.evidence_folder import EvidenceFolder, check_empty
 from app.illustrations import EVIDENCE, EVIDENCE_THUMBNAIL, THUMBNAIL
+from app.inputs import hash_of
 from app.journal import Entry, Journal, unfinished_run
 from app.new_file import check_absent, check_folder
 from app.report import report_entry, write_report
@@ -21,11 +19,9 @@ from app.scorer import Scorer
 from app.summary import Counts, print_summary
 from app.tables import TableWriter, check_format
 from app.terminal import print_answer
-from app.watching import Stopped, watched
-from app.wording import Answer
-from model.errors import OutputError, RedspotsError
+from app.watching import resumable, watched
+from model.errors import OutputError
 from model.photo import Source
-from model.scoring import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +44,11 @@ class Files:
         if first is None:
             raise ValueError("a run writes a table or a report")
         return first.with_name(f"{first.name}.journal")
+
+    @property
+    def place(self) -> str:
+        """Return where the answers will be, for people."""
+        return str(self.out or self.report)
 
     @property
     def pictures(self) -> frozenset[str]:
@@ -84,7 +85,7 @@ class Files:
 
     def identity(self) -> str:
         """Return what makes two runs write the same, as a hash."""
-        return _hash([str(path and path.absolute()) for path in (self.out, self.report, self.evidence)])
+        return hash_of([path and path.absolute() for path in (self.out, self.report, self.evidence)])
 
 
 def score_to_terminal(
@@ -117,15 +118,10 @@ def score_to_files(
     with Journal.open(files.journal, run=_identity(scorer, sources, files), resume=files.resume) as journal:
         for _, entry in journal.entries():
             counts.add(entry.row)
-        try:
+        kept = f"of {len(sources):,} photos are kept in {str(files.journal)!r}"
+        with resumable(console, lambda: f"{journal.entries_done:,} {kept}"):
             _score_rest(scorer, sources, files, journal, counts, console=console, quiet=quiet)
             _write_results(scorer, journal, files)
-        except (Stopped, RedspotsError) as reason:
-            name = reason.name if isinstance(reason, Stopped) else "Stopped"
-            kept = f"{journal.entries_done:,} of {len(sources):,} photos are kept in {str(files.journal)!r}"
-            line = f"{name}: {kept}; go on with the same command and --resume."
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-            raise
     journal.remove()
     if not quiet:
         print_summary(console, counts, written=files.written)
@@ -153,26 +149,12 @@ def _score_rest(
             # Before the line of the journal: what a line names is there.
             evidence = folder.write(picture, number=number, source=outcome.path) if folder and picture else None
             entry = Entry(
-                _row(outcome, answer, evidence, outputs=scorer.outputs),
+                scorer.row(outcome, answer, evidence=evidence),
                 report_entry(outcome, answer) if files.report else {},
             )
             journal.append(entry)
             counts.add(entry.row)
             advance()
-
-
-def _row(
-    outcome: Outcome, answer: Answer, evidence: Path | None, *, outputs: Sequence[str]
-) -> Mapping[str, str | int | float | None]:
-    return row(
-        outcome.path,
-        answer,
-        outcome.prediction,
-        outputs=outputs,
-        sha256=outcome.sha256,
-        milliseconds=outcome.milliseconds,
-        evidence=evidence,
-    )
 
 
 def _write_results(scorer: Scorer, journal: Journal, files: Files) -> None:
@@ -186,9 +168,4 @@ def _write_results(scorer: Scorer, journal: Journal, files: Files) -> None:
 
 
 def _identity(scorer: Scorer, sources: Sequence[Source], files: Files) -> dict[str, str]:
-    names = [str(source.absolute()) if isinstance(source, Path) else source for source in sources]
-    return {**scorer.identity(), "options": files.identity(), "photos": _hash(names)}
-
-
-def _hash(names: Sequence[str]) -> str:
-    return sha256(b"\0".join(map(fsencode, names))).hexdigest()
+    return {**scorer.identity(), "options": files.identity(), "photos": hash_of(sources)}

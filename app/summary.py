@@ -46,7 +46,7 @@ class Counts:
         return self.headlines.total() + self.failed
 
 
-def print_summary(console: Console, counts: Counts, *, written: Sequence[tuple[str, Path]]) -> None:
+def print_summary(console: Console, counts: Counts, *, written: Sequence[tuple[str, Path | str]]) -> None:
     """Print the counts, the first photo of every kind of error, and the name and path of what was written."""
     lines = [f"{count:7,}  {headline}" for headline, count in counts.headlines.most_common()]
     for code, count in counts.errors.most_common():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
@@ -108,7 +108,7 @@ class TableWriter:
     def __init__(self, file: NewFile, *, columns: Sequence[Column]) -> None:
         """Take what `open` has checked; call `open` instead."""
         self._file = file
-        self._names = tuple(column.name for column in columns)
+        self._columns = columns
         self._format: _Format = _FORMATS[file.target.suffix.lower()](file.file, columns)
 
     @classmethod
@@ -132,12 +132,7 @@ class TableWriter:
 
     def write(self, row: Mapping[str, Cell]) -> None:
         """Write one row. Raises WordsError when it lost its referral; a full disk shows at the latest at the end."""
-        for name in ("urgent_advice", "referral", "limits"):
-            if is_blank(row.get(name)):
-                sentence = f"A row of {str(self._file.target)!r} must not lose its {name!r}; keep it."
-                raise WordsError("empty_text", sentence)
-        if tuple(row) != self._names:
-            raise ValueError(f"a row has the columns {self._names}, not {tuple(row)}")
+        _check(row, self._columns, place=str(self._file.target))
         self._format.write(row)
 
     def __exit__(
@@ -151,6 +146,40 @@ class TableWriter:
                 self._file.__exit__(type(failure), failure, None)
                 raise
         self._file.__exit__(kind, error, trace)
+
+
+def parquet_part(rows: Iterable[Mapping[str, Cell]], *, outputs: Sequence[str], name: str) -> bytes:
+    """Return a Parquet file of some rows: one of the parts of a table, with its columns, types and rules.
+
+    Raises WordsError, naming the part, when a row lost its referral; InputError when a library is missing.
+    """
+    file, columns = io.BytesIO(), all_columns(outputs)
+    table = _Parquet(file, columns)
+    for each in rows:
+        _check(each, columns, place=name)
+        table.write(each)
+    table.finish()
+    return file.getvalue()
+
+
+def rows_of_part(data: bytes, *, columns: Sequence[str], name: str) -> list[dict[str, Cell]]:
+    """Return some columns of a part that `parquet_part` made. Raises OutputError when it is damaged."""
+    arrow, parquet = _import_pyarrow()
+    try:
+        rows: list[dict[str, Cell]] = parquet.read_table(io.BytesIO(data), columns=list(columns)).to_pylist()
+    except (arrow.ArrowException, OSError) as error:
+        sentence = f"{name!r} is damaged; remove it, then repeat the command with --resume."
+        raise OutputError("damaged_part", sentence) from error
+    return rows
+
+
+def _check(row: Mapping[str, Cell], columns: Sequence[Column], *, place: str) -> None:
+    for name in ("urgent_advice", "referral", "limits"):
+        if is_blank(row.get(name)):
+            raise WordsError("empty_text", f"A row of {place!r} must not lose its {name!r}; keep it.")
+    names = tuple(column.name for column in columns)
+    if tuple(row) != names:
+        raise ValueError(f"a row has the columns {names}, not {tuple(row)}")
 
 
 def _import_pyarrow() -> tuple[Any, Any]:

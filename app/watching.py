@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from model.errors import RedspotsError
+
 SECONDS_BETWEEN_LINES = 30.0
 
-Advance = Callable[[], None]
-"""To be called after every photo."""
+
+class Advance(Protocol):
+    """To be called after every photo, or after so many."""
+
+    def __call__(self, photos: int = 1, /) -> None:
+        """Count photos."""
 
 
 class Stopped(BaseException):
@@ -50,10 +57,22 @@ def stoppable() -> Iterator[None]:
 
 
 @contextmanager
+def resumable(console: Console, kept: Callable[[], str]) -> Iterator[None]:
+    """Say what is kept and how to go on when the block ends early, by a signal or an error."""
+    try:
+        yield
+    except (Stopped, RedspotsError) as reason:
+        name = reason.name if isinstance(reason, Stopped) else "Stopped"
+        line = f"{name}: {kept()}; go on with the same command and --resume."
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        raise
+
+
+@contextmanager
 def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False) -> Iterator[Advance]:
     """Show how many of `total` photos are done while the block runs; `done` of them were so before it."""
     if quiet:
-        yield lambda: None
+        yield lambda photos=1: None
     elif console.is_terminal:
         with Progress(
             TextColumn("Scoring"),
@@ -65,7 +84,7 @@ def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False)
             transient=True,
         ) as progress:
             task = progress.add_task("Scoring", total=total, completed=done)
-            yield lambda: progress.advance(task)
+            yield lambda photos=1: progress.advance(task, photos)
     else:
         yield Lines(lambda line: console.print(line, highlight=False, markup=False), total=total, done=done)
 
@@ -81,9 +100,9 @@ class Lines:
         self._total, self._done, self._before = total, done, done
         self._begin = self._told = clock()
 
-    def __call__(self) -> None:
-        """Count one photo, and tell when it is time."""
-        self._done += 1
+    def __call__(self, photos: int = 1, /) -> None:
+        """Count photos, and tell when it is time."""
+        self._done += photos
         now = self._clock()
         if now - self._told < SECONDS_BETWEEN_LINES:
             return

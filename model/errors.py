@@ -9,7 +9,8 @@
     ├── RequestError    a request over HTTP that cannot be answered
     ├── ModelError      a model folder that is missing, truncated, altered or of another format
     ├── WordsError      words without a referral, or with a missing entry
-    └── OutputError     a result that cannot be written, or would overwrite something
+    ├── OutputError     a result that cannot be written, or would overwrite something
+    └── ClusterError    other machines that cannot be reached, or that fail
 
 `code` is stable, for programs; the sentence is for people and may change.
 `exit_status` is what the command line exits with when the error ends the command.
@@ -163,6 +164,22 @@ class OutputError(RedspotsError):
     """A result that cannot be written, or that would overwrite something."""
 
     codes = frozenset(
-        {"exists", "unknown_format", "cannot_write", "unfinished_run", "other_run", "no_journal", "in_use"}
+        {
+            "exists",
+            "unknown_format",
+            "cannot_write",
+            "unfinished_run",
+            "other_run",
+            "no_journal",
+            "in_use",
+            "damaged_part",
+        }
     )
     exit_status = 4
+
+
+class ClusterError(RedspotsError):
+    """Machines that score together cannot be reached, or one of them cannot do its part."""
+
+    codes = frozenset({"no_cluster", "other_version", "worker_failed"})
+    exit_status = 5

@@ -14,7 +14,7 @@ from words_files import Key, shipped_tables, text_keys
 
 from app.languages import Language, preferred, shipped_words
 from app.wording import Words
-from model.errors import InputError, ModelError, OutputError, PhotoError, RedspotsError, WordsError
+from model.errors import ClusterError, InputError, ModelError, OutputError, PhotoError, RedspotsError, WordsError
 
 ENGLISH, SPANISH = shipped_tables(), shipped_tables(Language.SPANISH)
 TABLES = {Language.ENGLISH: ENGLISH, Language.SPANISH: SPANISH}
@@ -189,7 +189,8 @@ def test_no_spanish_text_reassures_or_repeats_a_known_mistake(phrase: str) -> No
 
 def test_every_error_of_scoring_and_of_the_page_speaks_spanish_and_still_names_the_file() -> None:
     words = Words.read(shipped_words(Language.SPANISH))
-    kinds: tuple[type[RedspotsError], ...] = (PhotoError, InputError, ModelError, WordsError, OutputError)
+    kinds: tuple[type[RedspotsError], ...]
+    kinds = (PhotoError, InputError, ModelError, WordsError, OutputError, ClusterError)
     for kind in kinds:
         for code in kind.codes:
             sentence = words.sentence(kind(code, "'it\\'s a photo.jpg' cannot be used; choose another."))

@@ -1,0 +1,148 @@
+"""RayPool: workers on the machines of a Ray cluster, as a Ray Data actor pool of `PartScorer`s."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import socket
+import warnings
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from app.part_scorer import Equipment, PartScorer
+from app.watching import Stopped, stoppable
+from model.errors import ClusterError, InputError
+from model.photo import escaped
+
+_TRIES_AGAIN = 5
+"""Times that a part is begun again after its worker died: machines are taken away, but a photo may crash them all."""
+
+_SECONDS = 10.0
+"""After which a cluster that says nothing is given up; Ray itself tries for minutes, and then ends the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RayPool:
+    """Workers that take one core each."""
+
+    address: str | None = None
+    """`auto` or host:port of a cluster that runs; None for one of this machine alone, which ends with the run."""
+    workers: int | None = None
+    """None for one per core of the cluster."""
+
+    def check(self) -> None:
+        """Raise InputError or ClusterError unless Ray is installed and somebody listens at the address."""
+        _import_ray()
+        if self.address in {None, "auto"}:
+            return
+        host, _, port = str(self.address).rpartition(":")
+        shown = escaped(str(self.address))
+        if not host or not port.isdecimal() or "/" in host:
+            sentence = f"--address {shown!r} is neither auto nor HOST:PORT, such as head.example.org:6379"
+            raise InputError("bad_option", f"{sentence}; run the command on a machine of the cluster with auto.")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise _no_cluster(shown, error) from error
+
+    def scored(
+        self, tasks: Sequence[Mapping[str, Any]], equipment: Equipment
+    ) -> Generator[tuple[int, bytes], None, None]:
+        """Yield number and table of every task, as they are done.
+
+        Raises ClusterError: the cluster cannot be used, or its workers die; and what a worker raised.
+        """
+        if not tasks:
+            return
+        ray = _import_ray()
+        with self._connected(ray):
+            workers = min(self.workers or _cores(ray), len(tasks))
+            try:
+                for result in _mapped(ray, tasks, equipment, workers=workers):
+                    if result["error"]:
+                        raise pickle.loads(result["error"])
+                    yield int(result["number"]), result["table"]
+            except ray.exceptions.RayError as error:
+                raise ClusterError(
+                    "worker_failed",
+                    f"A worker of the Ray cluster failed ({_reason(error)}); look into Ray's logs of its machine, mend"
+                    " it, and repeat the command with --resume.",
+                ) from error
+
+    @contextmanager
+    def _connected(self, ray: Any) -> Iterator[None]:
+        """Connect to the cluster, or start one; in the end, leave it or stop it."""
+        # Without this, Ray counts who uses it.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        here = {"num_cpus": self.workers, "include_dashboard": False} if self.address is None else {}
+        try:
+            ray.init(address=self.address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
+        except SystemExit as error:
+            # While it connects, Ray answers SIGTERM in this way.
+            if error.code == signal.SIGTERM:
+                raise Stopped(signal.SIGTERM) from error
+            raise
+        except Exception as error:  # noqa: BLE001 - what Ray raises here has no base class of its own
+            raise _no_cluster(self.address or "local", error) from error
+        # Ray has put its own answer to signals in place of ours.
+        with stoppable():
+            try:
+                yield
+            finally:
+                ray.shutdown()
+
+
+def _mapped(
+    ray: Any, tasks: Sequence[Mapping[str, Any]], equipment: Equipment, *, workers: int
+) -> Iterator[dict[str, Any]]:
+    """Return an iterator over the results of `PartScorer`, in the order in which they are done."""
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    # Else it tells its plan, and that a pool with one task per worker will not grow by itself.
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    pool = ray.data.ActorPoolStrategy(
+        min_size=1,
+        max_size=workers,
+        initial_size=workers,
+        # A part takes long beside the pause between two, and one that waits for a busy worker is late in the end.
+        max_tasks_in_flight_per_actor=1,
+    )
+    data = ray.data.from_items([dict(task) for task in tasks], override_num_blocks=len(tasks))
+    with warnings.catch_warnings():
+        # Up to Ray 2.64, which pyproject.toml excludes, there is no other way to limit the attempts.
+        warnings.filterwarnings("ignore", message=".*ray_remote_args")
+        scored = data.map(
+            PartScorer, fn_constructor_args=[equipment], compute=pool, num_cpus=1, max_task_retries=_TRIES_AGAIN
+        )
+    results: Iterator[dict[str, Any]] = iter(scored.iter_rows())
+    return results
+
+
+def _cores(ray: Any) -> int:
+    return max(1, int(ray.cluster_resources().get("CPU", 0)))
+
+
+def _import_ray() -> Any:
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError as error:
+        sentence = "--engine ray needs Ray; install it with `pip install -e .[cluster]` on all machines."
+        raise InputError("extra_not_installed", sentence) from error
+    return ray
+
+
+def _no_cluster(address: str, error: BaseException) -> ClusterError:
+    sentence = f"No Ray cluster can be used at {address!r} ({_reason(error)})"
+    return ClusterError("no_cluster", f"{sentence}; check --address, and that Ray runs there in the same version.")
+
+
+def _reason(error: BaseException) -> str:
+    """Return the last line of an error, which is what it is about; those before tell the way."""
+    lines = str(error).split("\n")
+    text = next((escaped(line.strip()) for line in reversed(lines) if line.strip()), "no reason given")
+    return f"{type(error).__name__}: {text[:200]}"
