@@ -58,7 +58,8 @@ class ClusterRun:
         cut = [sources[begin : begin + self.size] for begin in range(0, len(sources), self.size)]
         run = {**scorer.identity(), "part size": str(self.size), "photos": hash_of(sources)}
         counts = Counts()
-        with self.folder.begun(run, parts=len(cut), resume=self.resume) as done:
+        # First the cluster, so that where there is none no folder is begun.
+        with self.pool.connected(), self.folder.begun(run, parts=len(cut), resume=self.resume) as done:
             for number in sorted(done):
                 self._count(counts, number, self.folder.read(number))
             tasks = [

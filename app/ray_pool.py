@@ -18,8 +18,11 @@ from app.watching import Stopped, stoppable
 from model.errors import ClusterError, InputError
 from model.photo import escaped
 
-_TRIES_AGAIN = 5
-"""Times that a part is begun again after its worker died: machines are taken away, but a photo may crash them all."""
+_RESTARTS = 20
+"""Of one worker in a run: machines are taken away, but a photo that crashes every worker must not go round for ever.
+
+It is the worker that is counted, not the attempts at a part: those are used up before Ray notices that a machine went.
+"""
 
 _SECONDS = 10.0
 """After which a cluster that says nothing is given up; Ray itself tries for minutes, and then ends the process."""
@@ -49,34 +52,11 @@ class RayPool:
         except (OSError, OverflowError) as error:
             raise _no_cluster(shown, error) from error
 
-    def scored(
-        self, tasks: Sequence[Mapping[str, Any]], equipment: Equipment
-    ) -> Generator[tuple[int, bytes], None, None]:
-        """Yield number and table of every task, as they are done.
-
-        Raises ClusterError: the cluster cannot be used, or its workers die; and what a worker raised.
-        """
-        if not tasks:
-            return
-        ray = _import_ray()
-        with self._connected(ray):
-            workers = min(self.workers or _cores(ray), len(tasks))
-            try:
-                for result in _mapped(ray, tasks, equipment, workers=workers):
-                    if result["error"]:
-                        raise pickle.loads(result["error"])
-                    yield int(result["number"]), result["table"]
-            except ray.exceptions.RayError as error:
-                raise ClusterError(
-                    "worker_failed",
-                    f"A worker of the Ray cluster failed ({_reason(error)}); look into Ray's logs of its machine, mend"
-                    " it, and repeat the command with --resume.",
-                ) from error
-
     @contextmanager
-    def _connected(self, ray: Any) -> Iterator[None]:
-        """Connect to the cluster, or start one; in the end, leave it or stop it."""
-        # Without this, Ray counts who uses it.
+    def connected(self) -> Iterator[None]:
+        """Connect to the cluster, or start one; in the end leave it, or stop it. Raises ClusterError."""
+        ray = _import_ray()
+        # Without this, Ray reports to its makers who uses it.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         here = {"num_cpus": self.workers, "include_dashboard": False} if self.address is None else {}
         try:
@@ -94,6 +74,31 @@ class RayPool:
                 yield
             finally:
                 ray.shutdown()
+
+    def scored(
+        self, tasks: Sequence[Mapping[str, Any]], equipment: Equipment
+    ) -> Generator[tuple[int, bytes], None, None]:
+        """Yield number and table of every task while connected, as they are done; for tasks see `PartScorer`.
+
+        Raises ClusterError when workers die again and again, and what a worker raises.
+        """
+        if not tasks:
+            return
+        ray = _import_ray()
+        workers = min(self.workers or _cores(ray), len(tasks))
+        left = {int(task["number"]): str(task["part"]) for task in tasks}
+        try:
+            for result in _mapped(ray, tasks, equipment, workers=workers):
+                if result["error"]:
+                    raise pickle.loads(result["error"])
+                number = int(result["number"])
+                del left[number]
+                yield number, result["table"]
+        except ray.exceptions.RayError as error:
+            # They are begun in their order, so that what crashes every worker is soon the first that is left.
+            sentence = f"Workers of the Ray cluster failed ({_reason(error)}), {min(left.values())!r} is not done"
+            fix = "look into Ray's logs of their machines, mend it, and repeat the command with --resume"
+            raise ClusterError("worker_failed", f"{sentence}; {fix}.") from error
 
 
 def _mapped(
@@ -113,10 +118,15 @@ def _mapped(
     )
     data = ray.data.from_items([dict(task) for task in tasks], override_num_blocks=len(tasks))
     with warnings.catch_warnings():
-        # Up to Ray 2.64, which pyproject.toml excludes, there is no other way to limit the attempts.
+        # Ray 2.64, which pyproject.toml excludes, is to bring another way.
         warnings.filterwarnings("ignore", message=".*ray_remote_args")
         scored = data.map(
-            PartScorer, fn_constructor_args=[equipment], compute=pool, num_cpus=1, max_task_retries=_TRIES_AGAIN
+            PartScorer,
+            fn_constructor_args=[equipment],
+            compute=pool,
+            num_cpus=1,
+            max_restarts=_RESTARTS,
+            max_task_retries=-1,
         )
     results: Iterator[dict[str, Any]] = iter(scored.iter_rows())
     return results

@@ -108,6 +108,9 @@ def _run(request: Request) -> int:
     """Return how many photos failed."""
     cluster = request.cluster()
     files = None if cluster else request.files()
+    writes = cluster or files
+    if writes:
+        writes.check()
     sources = find_sources(request.names, lists=request.lists)[: request.limit]
     chosen = choose_model(request.model)
     classifier = Classifier.load(chosen.folder)
@@ -117,9 +120,6 @@ def _run(request: Request) -> int:
         Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     workers = min(request.workers or cores(), len(sources))
     scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=fetcher(sources))
-    writes = cluster or files
-    if writes:
-        writes.check()
     if request.dry_run:
         _tell(sources, writes.place if writes else None, version=classifier.card.version)
         return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import fsspec
 import pytest
 from drawing import encoded, skin
+from s3_server import running_s3
 
 import app.remote
 from app.inputs import find_sources
@@ -70,26 +71,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    server = pytest.importorskip("moto.server")
-    boto3 = pytest.importorskip("boto3")
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    address = "http://{}:{}".format(*running.get_host_and_port())
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in (
-            ("AWS_ENDPOINT_URL", address),
-            ("AWS_ACCESS_KEY_ID", "nobody"),
-            ("AWS_SECRET_ACCESS_KEY", "nothing"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-        ):
-            environment.setenv(name, value)
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="skin")
-        for name, data in (("photos/1.jpg", JPEG), ("photos/deep/2.jpg", JPEG), ("photos/notes.txt", b"x")):
-            client.put_object(Bucket="skin", Key=name, Body=data)
-        client.close()
-        yield "s3://skin"
-    running.stop()
+    with running_s3("skin", {"photos/1.jpg": JPEG, "photos/deep/2.jpg": JPEG, "photos/notes.txt": b"x"}) as url:
+        yield url
 
 
 def code_of(function: object, url: str) -> tuple[str, str]:
