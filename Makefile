@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format test-browser test-kills test-train-kills requirements bench bench-train bench-page bench-requirements clean
+.PHONY: help demo test lint format test-browser test-kills test-train-kills requirements bench bench-train bench-page bench-cluster bench-requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-train: $(VENV)/.all ## Measure how fast training is fed and how long an ep
 
 bench-page: $(VENV)/.all ## Measure how long many people wait who open the page at once; BENCH_ARGS="--people 20" and so on.
 	$(BIN)/python benchmarks/page.py $(BENCH_ARGS)
+
+bench-cluster: $(VENV)/.all ## Measure what scoring on Ray costs beside the plain engine; BENCH_ARGS="--rounds 1" and so on.
+	$(BIN)/python benchmarks/cluster.py $(BENCH_ARGS)
 
 bench-requirements: ## Pin the requirements of the benchmarks' peers anew (needs uv).
 	uv pip compile benchmarks/requirements.in --universal --generate-hashes --no-annotate --quiet \
