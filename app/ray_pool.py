@@ -148,7 +148,8 @@ def _import_ray() -> Any:
 
 def _no_cluster(address: str, error: BaseException) -> ClusterError:
     sentence = f"No Ray cluster can be used at {address!r} ({_reason(error)})"
-    return ClusterError("no_cluster", f"{sentence}; check --address, and that Ray runs there in the same version.")
+    fix = "check --address, and that Ray runs there in the same version and with the same token"
+    return ClusterError("no_cluster", f"{sentence}; {fix}.")
 
 
 def _reason(error: BaseException) -> str:
