@@ -6,10 +6,12 @@ thousand photos take more than any machine has. What is read often, the system k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +87,7 @@ def write_shard(path: Path, photos: Iterable[NDArray[np.uint8]], *, count: int, 
     Another process that is at the same shard is waited for; what it made is taken.
     """
     partial = path.with_suffix(".partial")
-    with partial.open("ab") as file:
-        lock_file(file, wait=True)
+    with _alone_at(partial) as file:
         try:
             if shard_offset(path, count=count, side=side) is not None:
                 return
@@ -102,3 +103,15 @@ def write_shard(path: Path, photos: Iterable[NDArray[np.uint8]], *, count: int, 
             sync(path.parent)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone_at(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for appending and hold its lock."""
+    while True:
+        with path.open("ab") as file:
+            lock_file(file, wait=True)
+            # Whoever had the lock before may have moved or removed the file.
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                yield file
+                return
