@@ -20,7 +20,7 @@ demo: $(VENV)/.base ## Set up what scoring needs and open the page on the shippe
 	$(BIN)/redspots serve --open
 
 test: lint ## Set up everything and run all checks, a file of tests on each core.
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.all ## Check style, types and layers.
 	$(BIN)/ruff check

@@ -41,7 +41,10 @@ SECONDS = 0.04
 """That the web server takes for a photo: a run is long enough to be killed in the middle."""
 
 ray = pytest.importorskip("ray")
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are killed by POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="processes are killed by POSIX signals"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +161,7 @@ def test_a_cluster_gives_the_rows_of_one_machine(cluster: Any, bucket: str, tiny
 
 def test_a_cluster_of_ones_own_writes_parts_into_a_store(bucket: str, tiny_model: Path) -> None:
     pytest.importorskip("s3fs")
-    what = (bucket, "--model", tiny_model, "--engine", "ray", "--part-size", "3", "--out", f"{bucket}/answers")
+    what = (bucket, "--model", tiny_model, "--engine", "ray", "--part-size", "9", "--out", f"{bucket}/answers")
     finished(*what)
     table = pd.read_parquet(f"{bucket}/answers")
     assert list(table["file"]) == [f"{bucket}/{name}.jpg" for name in ("0", "1", "2", "3", "broken")]

@@ -23,6 +23,8 @@ from training.account import Account
 from training.drawn_folder import draw_folder
 from training.plots import plots_of_curves
 
+pytestmark = pytest.mark.slow
+
 WORDS = Words.read()
 
 

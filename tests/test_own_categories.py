@@ -19,6 +19,8 @@ from model.card import ModelCard
 from model.classifier import Classifier
 from model.errors import InputError, WordsError
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 version = "7.0.0"
 seed = 3

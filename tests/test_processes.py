@@ -20,6 +20,8 @@ from training.drawn_folder import draw_folder
 from training.draws import Draws
 from training.processes import Processes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 RECIPE = """
 version = "7.0.0"

@@ -24,6 +24,8 @@ from model.preprocess import Preprocess
 from model.store import SHIPPED, default_model, read_state
 from training.drawn_folder import draw_folder
 
+pytestmark = pytest.mark.slow
+
 PLAIN = ModelCard(
     version="0",
     created="",

@@ -17,6 +17,8 @@ from training.recipe import DataOptions, DecisionOptions, DrawnOptions, FitOptio
 from training.release import Job, make_model
 from training.skin_tone import skin_band
 
+pytestmark = pytest.mark.slow
+
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 RECIPE = Recipe(
     version="7.0.0",

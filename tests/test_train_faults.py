@@ -42,7 +42,7 @@ workers = 1
 checkpoint_minutes = 0
 """
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are a POSIX matter")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals are a POSIX matter")]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import recall_score, roc_auc_score, roc_curve
-from torchmetrics.functional.classification import multiclass_calibration_error
+from sklearn.metrics import recall_score
+from torchmetrics.functional.classification import binary_auroc, binary_roc, multiclass_calibration_error
 
 from model.card import ModelCard
 from model.prediction import OTHER
@@ -109,7 +109,7 @@ def _auc(one: Scored, *, card: ModelCard, members: Sequence[str]) -> float:
     positive, score = _one_against_all(one, card, members)
     if positive.all() or not positive.any():
         return float("nan")
-    return float(roc_auc_score(positive, score))
+    return float(binary_auroc(torch.from_numpy(score), torch.from_numpy(positive), validate_args=False))
 
 
 def _sensitivity(one: Scored, *, card: ModelCard, members: Sequence[str]) -> float:
@@ -117,7 +117,9 @@ def _sensitivity(one: Scored, *, card: ModelCard, members: Sequence[str]) -> flo
     positive, score = _one_against_all(one, card, members)
     if positive.all() or not positive.any():
         return float("nan")
-    false_positive, true_positive, _ = roc_curve(positive, score)
+    false_positive, true_positive, _ = binary_roc(
+        torch.from_numpy(score), torch.from_numpy(positive), validate_args=False
+    )
     return float(true_positive[false_positive <= 0.1].max())
 
 
