@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
 from model.preprocess import Preprocess
 from training.augment import build_augmentation
@@ -93,23 +93,16 @@ def rounds_of(rounds: int, *measures: Callable[[int], float]) -> list[list[float
     return found
 
 
-def batches(loader: Any) -> Iterator[Any]:
-    """Yield batches without end."""
-    while True:
-        yield from loader
-
-
 def train_steps(backbone: str, dataset: PhotoDataset, *, steps: int, workers: int) -> tuple[float, float]:
     """Return seconds per 1,000 photos, and the share of the time for which the step waited for its batch."""
     machine = this_machine()
     device = torch.device("cuda" if machine.gpu else "cpu")
     network = build_network(backbone, outputs=5).to(device, memory_format=torch.channels_last).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
-    loader = DataLoader(
-        dataset, BATCH, shuffle=True, drop_last=True, num_workers=workers, worker_init_fn=keep_to_one_thread,
-        persistent_workers=workers > 0,
-    )  # fmt: skip
-    feeding, waited, begin = batches(loader), 0.0, 0.0
+    # One long epoch: workers read ahead within an epoch only, and few photos would make many short ones.
+    sampler = RandomSampler(dataset, replacement=True, num_samples=(steps + 1) * BATCH)
+    loader = DataLoader(dataset, BATCH, sampler=sampler, num_workers=workers, worker_init_fn=keep_to_one_thread)
+    feeding, waited, begin = iter(loader), 0.0, 0.0
     for step in range(steps + 1):
         # The first step is not counted: workers start, and kernels are chosen.
         if step == 1:

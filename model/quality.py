@@ -95,7 +95,7 @@ _DEFAULT_LIMITS = QualityLimits()
 
 
 def check_quality(photo: Photo, limits: QualityLimits = _DEFAULT_LIMITS) -> Quality:
-    """Return the reasons not to judge a photo, and the notes on one that is judged; about 1 ms.
+    """Return the reasons not to judge a photo, and the notes on one that is judged; about 2 ms.
 
     A photo without light or detail is not also called blurred or no skin: its colours and edges say nothing. Nor is a
     noisy one called no skin.
@@ -169,7 +169,9 @@ def noise(values: NDArray[np.int16]) -> float:
     lines = values[:-2] - 2 * values[1:-1] + values[2:]
     detail = np.abs(lines[:, :-2] - 2 * lines[:, 1:-1] + lines[:, 2:])
     rows, columns = detail.shape[0] // 8, detail.shape[1] // 8
-    squares = detail[: 8 * rows, : 8 * columns].reshape(rows, 8, columns, 8).mean(axis=(1, 3))
+    # First whole rows of pixels, then the few sums: in one step it takes twice as long.
+    sums = detail[: 8 * rows, : 8 * columns].reshape(rows, 8, -1).sum(axis=1, dtype=np.int32)
+    squares = sums.reshape(rows, columns, 8).sum(axis=2) / 64
     # For normal noise the mean of the absolute detail is 6 sqrt(2 / pi) times its standard deviation.
     return float(np.sqrt(np.pi / 2) / 6 * np.percentile(squares, 10))
 
