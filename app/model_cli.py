@@ -9,8 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from model.store import SHIPPED, default_model, read_state, store_folder
-
 models_app = typer.Typer(help="The models that were promoted, and which one is the default.", no_args_is_help=True)
 
 FIGURES = ("sensitivity_bleeding_spots_at_90_specificity", "calibration_error")
@@ -31,6 +29,7 @@ def promote(
 ) -> None:
     """Make a model the default, unless it is worse for bleeding spots, badly calibrated, or lacks words."""
     from app.promotion import promote as promote_model
+    from model.store import store_folder
 
     name, judgement = promote_model(model, photos, where=where or [], workers=workers, override=override)
     console = Console(stderr=True)
@@ -67,6 +66,8 @@ def report(
 @models_app.command("list")
 def list_models() -> None:
     """List the models: name, where from, when, and the figures that decided; the default is marked."""
+    from model.store import SHIPPED, read_state, store_folder
+
     state = read_state(store_folder())
     table = Table(title=f"Models in {str(store_folder())!r}, the default marked *", title_justify="left")
     for column in ("", "name", "from", "promoted", "finds bleeding spots", "calibration error", "override"):
@@ -86,6 +87,7 @@ def show(name: Name) -> None:
     from app.stored_models import unknown
     from model.card import ModelCard
     from model.classifier import newest_release
+    from model.store import SHIPPED, read_state, store_folder
 
     store = store_folder()
     state = read_state(store)
@@ -108,6 +110,7 @@ def show(name: Name) -> None:
 def rollback() -> None:
     """Make the default before this one the default again."""
     from app.stored_models import roll_back
+    from model.store import default_model
 
     roll_back()
     Console(stderr=True).print(f"The default is {default_model()} again.", highlight=False, markup=False)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 from app.columns import SCHEMA, Cell, columns, row
@@ -63,6 +62,9 @@ class Scorer:
 
     def identity(self) -> Mapping[str, str]:
         """Return what makes two scorers give the same answers: by name, as version or hash."""
+        # Loaded only for those who write files.
+        from importlib.metadata import version
+
         # The card lists the hash of every file of the model, and was checked against them.
         card = json.dumps(self.classifier.card.to_json(), sort_keys=True).encode()
         return {

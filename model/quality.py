@@ -172,8 +172,10 @@ def noise(values: NDArray[np.int16]) -> float:
     # First whole rows of pixels, then the few sums: in one step it takes twice as long.
     sums = detail[: 8 * rows, : 8 * columns].reshape(rows, 8, -1).sum(axis=1, dtype=np.int32)
     squares = sums.reshape(rows, columns, 8).sum(axis=2) / 64
+    # What np.percentile gives; that loads numpy.ma, a twentieth of the time of a run over one photo.
+    calmest = np.interp(0.1 * (squares.size - 1), np.arange(squares.size), np.sort(squares, axis=None))
     # For normal noise the mean of the absolute detail is 6 sqrt(2 / pi) times its standard deviation.
-    return float(np.sqrt(np.pi / 2) / 6 * np.percentile(squares, 10))
+    return float(np.sqrt(np.pi / 2) / 6 * calmest)
 
 
 def drawn_share(thumbnail: Image.Image) -> float:

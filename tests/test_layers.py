@@ -47,8 +47,14 @@ def test_no_module_of_model_loads_what_training_or_the_page_needs() -> None:
     assert loaded.isdisjoint({*HEAVY, "app", "training"})
 
 
-def test_the_command_line_starts_without_the_training_packages_and_the_page() -> None:
-    assert packages_loaded_by("app.cli").isdisjoint({*HEAVY, "training"})
+def test_the_command_line_starts_without_the_network_the_training_packages_and_the_page() -> None:
+    assert packages_loaded_by("app.cli").isdisjoint({*HEAVY, "training", "numpy", "onnxruntime", "PIL", "ray"})
+
+
+def test_one_photo_is_scored_without_what_only_tables_and_clusters_need() -> None:
+    loaded = packages_loaded_by("app.score_command app.terminal app.scores")
+    assert "onnxruntime" in loaded
+    assert loaded.isdisjoint({*HEAVY, "training", "pyarrow", "fsspec", "ray", "pydantic", "pandas"})
 
 
 def test_drawing_needs_neither_torch_nor_the_page() -> None:
