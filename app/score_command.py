@@ -17,7 +17,7 @@ from app.inputs import fetcher, find_sources, is_url
 from app.languages import Language
 from app.model_words import words_paths
 from app.scorer import Scorer
-from app.scores import Files, score_to_files, score_to_terminal
+from app.terminal_scores import score_to_terminal
 from app.watching import Stopped, stoppable
 from app.wording import Words
 from model.classifier import Classifier
@@ -27,6 +27,7 @@ from model.store import choose_model
 
 if TYPE_CHECKING:
     from app.cluster import ClusterRun
+    from app.scores import Files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,9 @@ class Request:
         if self.out and is_url(self.out):
             sentence = f"--out {escaped(self.out)!r} is a URL, where only --engine ray writes; give a file."
             raise InputError("bad_option", sentence)
+        # Loaded only for those who use it, here and below: who looks at one photo should not have to wait.
+        from app.scores import Files
+
         out = None if self.out is None else Path(self.out)
         return Files(out=out, report=self.report, evidence=self.evidence, resume=self.resume)
 
@@ -75,7 +79,6 @@ class Request:
         if self.out is None or self.report or self.evidence:
             sentence = "--engine ray writes Parquet files into a new folder or URL, and no --report or --evidence"
             raise InputError("bad_option", f"{sentence}; give --out alone.")
-        # Loaded only for those who use it.
         from app.cluster import ClusterRun
         from app.parts import PartsFolder
         from app.ray_pool import RayPool
@@ -127,6 +130,8 @@ def _run(request: Request) -> int:
     if cluster:
         return cluster.score(scorer, sources, model=chosen.folder, console=errors, quiet=request.quiet).failed
     if files:
+        from app.scores import score_to_files
+
         return score_to_files(scorer, sources, files, console=errors, quiet=request.quiet).failed
     return score_to_terminal(scorer, sources, console=Console(), evidence=request.evidence)
 

@@ -1,4 +1,4 @@
-"""Scoring from the command line: outcomes become answers, answers become text, or rows of files that survive all."""
+"""Scoring into files: outcomes become answers, and answers become rows and pictures that survive whatever happens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from app.report import report_entry, write_report
 from app.scorer import Scorer
 from app.summary import Counts, print_summary
 from app.tables import TableWriter, check_format
-from app.terminal import print_answer
 from app.watching import resumable, watched
 from model.errors import OutputError
 from model.photo import Source
@@ -86,23 +85,6 @@ class Files:
     def identity(self) -> str:
         """Return what makes two runs write the same, as a hash."""
         return hash_of([path and path.absolute() for path in (self.out, self.report, self.evidence)])
-
-
-def score_to_terminal(
-    scorer: Scorer, sources: Sequence[Source], *, console: Console, evidence: Path | None = None
-) -> int:
-    """Print one answer per photo and return how many could not be scored."""
-    if evidence:
-        check_empty(evidence)
-    folder = EvidenceFolder.open(evidence) if evidence else None
-    failed = 0
-    with closing(scorer.answers(sources, pictures=frozenset({EVIDENCE} if evidence else ()))) as answers:
-        for number, (outcome, answer) in enumerate(answers, start=1):
-            print_answer(console, outcome.path, answer, outcome.prediction)
-            if folder and EVIDENCE in outcome.pictures:
-                folder.write(outcome.pictures[EVIDENCE], number=number, source=outcome.path)
-            failed += outcome.error is not None
-    return failed
 
 
 def score_to_files(

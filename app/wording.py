@@ -76,7 +76,8 @@ class Words:
     @classmethod
     def read(cls, path: Path | None = None) -> Words:
         """Return the words of a file, or the shipped ones. Raises WordsError on a missing, blank or unreadable text."""
-        file, shipped = WordsFile.read(path or SHIPPED), WordsFile.read(SHIPPED)
+        file = WordsFile.read(path or SHIPPED)
+        shipped = file if file.path == SHIPPED else WordsFile.read(SHIPPED)
         for id_ in (NOT_SURE, COULD_NOT_READ):
             file.keys("answer", id_)
         read_table(file, "titles", like=shipped)

@@ -52,9 +52,9 @@ def test_the_command_line_starts_without_the_network_the_training_packages_and_t
 
 
 def test_one_photo_is_scored_without_what_only_tables_and_clusters_need() -> None:
-    loaded = packages_loaded_by("app.score_command app.terminal app.scores")
+    loaded = packages_loaded_by("app.score_command")
     assert "onnxruntime" in loaded
-    assert loaded.isdisjoint({*HEAVY, "training", "pyarrow", "fsspec", "ray", "pydantic", "pandas"})
+    assert loaded.isdisjoint({*HEAVY, "training", "pyarrow", "fsspec", "ray", "pydantic", "csv"})
 
 
 def test_drawing_needs_neither_torch_nor_the_page() -> None:

@@ -20,7 +20,8 @@ import app.scores
 from app.columns import Cell
 from app.journal import Journal
 from app.scorer import Scorer
-from app.scores import Files, score_to_files, score_to_terminal
+from app.scores import Files, score_to_files
+from app.terminal_scores import score_to_terminal
 from app.watching import Stopped
 from app.wording import Words
 from model.classifier import Classifier
