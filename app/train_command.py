@@ -40,7 +40,7 @@ Start = Annotated[Path | None, typer.Option(help="Model folder to start from; th
 Test = Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")]
 TestWhere = Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")]
 Mlflow = Annotated[
-    str, typer.Option(help="MLflow store for figures and curves, such as sqlite:///mlflow.db.", metavar="URI")
+    str, typer.Option(help="MLflow store for figures and curves: an SQLite file, or a URI.", metavar="FILE|URI")
 ]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]

@@ -12,7 +12,7 @@ from app.evaluate_command import account_of_photos
 from model.errors import InputError, OutputError
 from training.account import METRICS, Account
 from training.drawn_folder import draw_folder
-from training.tracking import EXPERIMENT, check_tracking, track
+from training.tracking import EXPERIMENT, check_tracking, store_uri, track
 
 # What MLflow and what it stands on are about to change is theirs to change.
 pytestmark = [
@@ -42,9 +42,9 @@ def test_a_run_holds_recipe_curves_figures_and_cards(
 
     monkeypatch.chdir(tmp_path)
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    check_tracking("mlflow.db")
     check_tracking(uri)
-    check_tracking(uri)
-    run = MlflowClient(uri).get_run(track(account, own_model, uri))
+    run = MlflowClient(uri).get_run(track(account, own_model, "mlflow.db"))
     assert run.info.status == "FINISHED"
     assert run.data.params["network.backbone"] == "test_efficientnet"
     assert run.data.metrics["fit/loss"] == 0.5
@@ -54,6 +54,17 @@ def test_a_run_holds_recipe_curves_figures_and_cards(
     assert [one.step for one in client.get_metric_history(run.info.run_id, "fit/loss")] == [0, 1]
     names = {one.path for one in client.list_artifacts(run.info.run_id)}
     assert names == {"card.json", "metrics.json", "README.md"}
+
+
+def test_what_is_no_uri_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert store_uri("runs/mlflow.db") == f"sqlite:///{tmp_path}/runs/mlflow.db"
+    for uri in ("sqlite:///mlflow.db", "https://mlflow.example.org"):
+        assert store_uri(uri) == uri
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError) as caught:
+        check_tracking("file/mlflow.db")
+    assert caught.value.code == "cannot_write" and "file/mlflow.db" in str(caught.value)
 
 
 def test_a_store_that_cannot_be_opened_is_named_before_training(tmp_path: Path) -> None:

@@ -17,7 +17,12 @@ LONGEST = 500
 """Characters of a parameter that every store of MLflow takes."""
 
 
-def check_tracking(uri: str) -> None:
+def store_uri(store: str) -> str:
+    """Return the URI of an MLflow store; what is none is the path of an SQLite file, which MLflow makes if need be."""
+    return store if "://" in store else f"sqlite:///{Path(store).absolute().as_posix()}"
+
+
+def check_tracking(store: str) -> None:
     """Raise before anything is trained: InputError without MLflow, OutputError where its store cannot be opened."""
     try:
         from mlflow.exceptions import MlflowException
@@ -27,20 +32,20 @@ def check_tracking(uri: str) -> None:
             "extra_not_installed", f"--mlflow needs {error.name}; install it with `pip install -e .[mlflow]`."
         ) from error
     try:
-        client = MlflowClient(uri)
+        client = MlflowClient(store_uri(store))
         if client.get_experiment_by_name(EXPERIMENT) is None:
             client.create_experiment(EXPERIMENT)
     except (MlflowException, OSError) as error:
-        raise OutputError("cannot_write", f"MLflow cannot write to {uri!r} ({error}); correct --mlflow.") from error
+        raise OutputError("cannot_write", f"MLflow cannot write to {store!r} ({error}); correct --mlflow.") from error
 
 
-def track(account: Account, folder: Path, uri: str) -> str:
+def track(account: Account, folder: Path, store: str) -> str:
     """Write one run for a model folder into an MLflow store, and return the run's id. Raises OutputError."""
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
     try:
-        return _write(MlflowClient(uri), account, folder)
+        return _write(MlflowClient(store_uri(store)), account, folder)
     except (MlflowException, OSError) as error:
         raise OutputError(
             "cannot_write", f"The model is in {str(folder)!r}, but MLflow did not take its run ({error})."
