@@ -177,6 +177,8 @@ def test_a_camera_can_take_the_photo(browser: Browser, page: RunningPage) -> Non
     with visiting(browser, page.url, width=PHONE) as visit:
         visit.page.get_by_label("Capture from camera").click()
         visit.page.get_by_text("Click to Access Webcam").click()
+        # A person waits for the picture; before there is one, the button takes none.
+        visit.page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
         visit.page.get_by_label("capture photo").click()
         visit.page.locator("#photo img").first.wait_for()
         look(visit)
