@@ -17,13 +17,10 @@ from app.part_scorer import Equipment, packed
 from app.parts import PartsFolder
 from app.ray_pool import RayPool
 from app.scorer import Scorer
-from app.summary import Counts, print_summary
+from app.summary import COUNTED, Counts, print_summary
 from app.tables import rows_of_part
 from app.watching import resumable, watched
 from model.photo import Source
-
-_COUNTED = ("file", "headline", "error", "error_code")
-"""Columns that `Counts` reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +78,5 @@ class ClusterRun:
         return counts
 
     def _count(self, counts: Counts, number: int, table: bytes) -> None:
-        for row in rows_of_part(table, columns=_COUNTED, name=self.folder.name(number)):
+        for row in rows_of_part(table, columns=COUNTED, name=self.folder.name(number)):
             counts.add(row)

@@ -32,12 +32,7 @@ class PartsFolder:
 
     def check(self, *, resume: bool) -> None:
         """Raise OutputError unless a run may write here: before any photo is scored."""
-        self._files.check()
-        names = self._files.names()
-        if RUN in names and not resume:
-            raise unfinished_run(self.place)
-        if names and RUN not in names:
-            raise OutputError("exists", f"{self.place!r} is not empty; choose another --out, or empty it.")
+        self._is_begun(resume=resume)
 
     @contextmanager
     def begun(self, run: Mapping[str, str], *, parts: int, resume: bool) -> Iterator[set[int]]:
@@ -45,8 +40,7 @@ class PartsFolder:
 
         `run` says what makes two runs the same, by name. Raises OutputError: something else is there, or another run.
         """
-        self.check(resume=resume)
-        if RUN in self._files.names():
+        if self._is_begun(resume=resume):
             check_same_run(self.place, self._run_there(), run)
         else:
             started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -68,6 +62,16 @@ class PartsFolder:
     def write(self, number: int, data: bytes) -> None:
         """Write a part. Raises OutputError."""
         self._files.write(self.name(number), data)
+
+    def _is_begun(self, *, resume: bool) -> bool:
+        """Return whether there is a run to go on with, after the checks of `check`."""
+        self._files.check()
+        names = self._files.names()
+        if RUN in names and not resume:
+            raise unfinished_run(self.place)
+        if names and RUN not in names:
+            raise OutputError("exists", f"{self.place!r} is not empty; choose another --out, or empty it.")
+        return RUN in names
 
     def _run_there(self) -> Mapping[str, str]:
         try:

@@ -12,6 +12,9 @@ from rich.console import Console
 from app.columns import Cell
 from model.photo import escaped
 
+COUNTED = ("file", "headline", "error", "error_code")
+"""Columns of a row that `Counts` reads."""
+
 
 @dataclass(slots=True)
 class Counts:

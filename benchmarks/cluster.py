@@ -7,34 +7,24 @@ start-up is counted. Bar: on Ray at least 0.8 times the plain rate. The rows are
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
 from photos import draw_photos
 from rich.console import Console
 from rich.table import Table
+from run import CORES, REDSPOTS, repeated, wall
 
-CORES = len(os.sched_getaffinity(0))
 FEW = 400
 PLAIN, RAY = "plain", "on Ray"
 
 
-def seconds(engine: str, names: Path, out: Path, *, part_size: int) -> float:
+def seconds(engine: str, photos: Path, out: Path, *, part_size: int) -> float:
     """Return the seconds of a whole run."""
     options = ["--engine", "ray", "--part-size", str(part_size)] if engine == RAY else []
-    command = [sys.executable, "-m", "app.cli", "score", "--list", str(names), "--out", str(out), "--quiet", *options]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    begin = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return time.perf_counter() - begin
+    return wall([REDSPOTS, "score", photos, "--out", out, "--quiet", *options])[0]
 
 
 def main() -> None:
@@ -50,19 +40,14 @@ def main() -> None:
         folder = Path(place)
         draw_photos(folder, web=200, phone=0)
         drawn = sorted((folder / "web" / "all").iterdir())
-        for count in (FEW, FEW + chosen.photos):
-            (folder / str(count)).mkdir()
-            for number in range(count):
-                (folder / str(count) / f"{number:06d}.jpg").hardlink_to(drawn[number % len(drawn)])
-            paths = sorted((folder / str(count)).iterdir())
-            (folder / f"{count}.txt").write_text("\n".join(map(str, paths)), encoding="utf-8")
+        folders = [repeated(drawn, folder / str(count), count=count) for count in (FEW, FEW + chosen.photos)]
         for number in range(chosen.rounds):
             tables = []
             for engine in (PLAIN, RAY):
                 took = []
-                for count in (FEW, FEW + chosen.photos):
-                    out = folder / f"{count}_{number}_{'parts' if engine == RAY else 'plain.parquet'}"
-                    took.append(seconds(engine, folder / f"{count}.txt", out, part_size=chosen.part_size))
+                for photos in folders:
+                    out = folder / f"{photos.name}_{number}_{'parts' if engine == RAY else 'plain.parquet'}"
+                    took.append(seconds(engine, photos, out, part_size=chosen.part_size))
                 rates[engine].append(chosen.photos / (took[1] - took[0]))
                 starts[engine].append(took[0] - FEW / rates[engine][-1])
                 tables.append(pd.read_parquet(out).drop(columns="milliseconds"))

@@ -169,15 +169,20 @@ def start_bars(folder: Path, *, rounds: int, peers_python: Path) -> list[Bar]:
     ]
 
 
+def repeated(photos: Sequence[Path], place: Path, *, count: int) -> Path:
+    """Fill a new folder with so many photos, the same ones again and again, and return it."""
+    place.mkdir()
+    for number in range(count):
+        (place / f"{number:06d}.jpg").hardlink_to(photos[number % len(photos)])
+    return place
+
+
 def memory_bar(folder: Path, *, few: int, many: int) -> Bar:
     """Return the bar on the peak of `redspots score --out` for many photos over that for few."""
     photos = sorted((folder / "web" / "all").iterdir())
     peaks = []
     for count in (few, many):
-        place = folder / f"many_{count}"
-        place.mkdir()
-        for number in range(count):
-            (place / f"{number:06d}.jpg").hardlink_to(photos[number % len(photos)])
+        place = repeated(photos, folder / f"many_{count}", count=count)
         peaks.append(wall([REDSPOTS, "score", place, "--out", folder / f"{count}.csv"])[1])
         print(f"{count} photos: peak {peaks[-1]:.0f} MiB", flush=True)
     return Bar(f"4. Peak memory for {many:,} photos over that for {few:,}", 1.1, (peaks[1] / peaks[0],), False)

@@ -37,7 +37,7 @@ from app.languages import Language, shipped_words
 from app.model_words import own_name, words_paths
 from app.red_flags import RedFlag
 from app.report import report_entry, write_report
-from app.tables import TableWriter, print_answer, row
+from app.tables import TableWriter, parquet_part, print_answer, row
 from app.wording import Answer, Words
 from model.card import ModelCard, sha256_of
 from model.classifier import Classifier
@@ -178,6 +178,14 @@ def parquet_table(case: Case, language: Language, stage: Stage) -> str:
     return "\n".join(map(str, values.values()))
 
 
+def cluster_part(case: Case, language: Language, stage: Stage) -> str:
+    """The values of one part of a table that a cluster makes."""
+    cells = row("a.jpg", case.answer(language), case.prediction, outputs=OUTPUTS)
+    data = parquet_part([cells], outputs=OUTPUTS, name="part-0")
+    (values,) = pyarrow.parquet.read_table(io.BytesIO(data)).to_pylist()
+    return "\n".join(map(str, values.values()))
+
+
 def report(case: Case, language: Language, stage: Stage) -> str:
     """The text of an HTML report of one photo."""
     answer = case.answer(language)
@@ -208,11 +216,12 @@ SURFACES: list[Callable[[Case, Language, Stage], str]] = [
     csv_table,
     jsonl_table,
     parquet_table,
+    cluster_part,
     report,
     page,
     http_api,
 ]
-TABLES = {csv_table, jsonl_table, parquet_table}
+TABLES = {csv_table, jsonl_table, parquet_table, cluster_part}
 """Surfaces for programs: they tell the urgency by its code."""
 
 

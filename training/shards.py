@@ -112,6 +112,13 @@ def _alone_at(path: Path) -> Iterator[IO[bytes]]:
         with path.open("ab") as file:
             lock_file(file, wait=True)
             # Whoever had the lock before may have moved or removed the file.
-            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            if _is_at(path, file):
                 yield file
                 return
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
