@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import secrets
 import signal
 import socket
 import warnings
@@ -56,11 +57,10 @@ class RayPool:
     def connected(self) -> Iterator[None]:
         """Connect to the cluster, or start one; in the end leave it, or stop it. Raises ClusterError."""
         ray = _import_ray()
-        # Without this, Ray reports to its makers who uses it.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        here = {"num_cpus": self.workers, "include_dashboard": False} if self.address is None else {}
+        here = _alone(self.workers) if self.address is None else {}
         try:
-            ray.init(address=self.address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
+            with _no_dashboard(ray):
+                ray.init(address=self.address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
         except SystemExit as error:
             # While it connects, Ray answers SIGTERM in this way.
             if error.code == signal.SIGTERM:
@@ -99,6 +99,31 @@ class RayPool:
             sentence = f"Workers of the Ray cluster failed ({_reason(error)}), {min(left.values())!r} is not done"
             fix = "look into Ray's logs of their machines, mend it, and repeat the command with --resume"
             raise ClusterError("worker_failed", f"{sentence}; {fix}.") from error
+
+
+def _alone(workers: int | None) -> dict[str, Any]:
+    """Return the options of a cluster of this machine alone, which nobody else reaches and which asks nobody."""
+    if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+        # Else Ray puts a token that outlasts the run into the home.
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    # Without an address, Ray finds out by which one this machine would reach the makers of search engines.
+    return {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+
+
+@contextmanager
+def _no_dashboard(ray: Any) -> Iterator[None]:
+    """Keep Ray from starting its dashboard's process while the block runs.
+
+    Without a dashboard, all that it does is to ask the services of three clouds where it is, for a report to Ray's
+    makers that is switched off. Ray goes on without it, as where it cannot be started.
+    """
+    services = ray._private.services
+    original = services.start_api_server
+    services.start_api_server = lambda *_, **__: ("", None)
+    try:
+        yield
+    finally:
+        services.start_api_server = original
 
 
 def _mapped(

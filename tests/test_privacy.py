@@ -31,6 +31,8 @@ frozen = ["conv_stem"]
 [fit]
 epochs = 1
 batch_size = 8
+learning_rate = 0.01
+backbone_learning_rate = 0.001
 workers = 1
 precision = "32-true"
 """
