@@ -88,11 +88,35 @@ def left_in(folder: Path) -> list[str]:
 
 
 def test_scoring(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
-    ran(*REDSPOTS, "score", given / "photos", "--model", given / "tiny", "--out", tmp_path / "out.parquet", "--report", tmp_path / "r.html", "--evidence", tmp_path / "evidence")
+    ran(
+        *REDSPOTS,
+        "score",
+        given / "photos",
+        "--model",
+        given / "tiny",
+        "--out",
+        tmp_path / "out.parquet",
+        "--report",
+        tmp_path / "r.html",
+        "--evidence",
+        tmp_path / "evidence",
+    )
 
 
 def test_ray(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
-    ran(*REDSPOTS, "score", given / "photos", "--model", given / "tiny", "--engine", "ray", "--workers", "1", "--out", tmp_path / "parts")
+    ran(
+        *REDSPOTS,
+        "score",
+        given / "photos",
+        "--model",
+        given / "tiny",
+        "--engine",
+        "ray",
+        "--workers",
+        "1",
+        "--out",
+        tmp_path / "parts",
+    )
 
 
 def test_serve(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
@@ -101,14 +125,42 @@ def test_serve(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> Non
 
 
 def test_train(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
-    ran(*REDSPOTS, "train", "--photos", given / "photos", "--recipe", given / "recipe.toml", "--out", tmp_path / "m", "--mlflow", tmp_path / "runs.db")
+    ran(
+        *REDSPOTS,
+        "train",
+        "--photos",
+        given / "photos",
+        "--recipe",
+        given / "recipe.toml",
+        "--out",
+        tmp_path / "m",
+        "--mlflow",
+        tmp_path / "runs.db",
+    )
 
 
 def test_torchrun(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
-    ran(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "app.cli", "train", "--photos", given / "photos", "--recipe", given / "recipe.toml", "--out", tmp_path / "m")
+    ran(
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "app.cli",
+        "train",
+        "--photos",
+        given / "photos",
+        "--recipe",
+        given / "recipe.toml",
+        "--out",
+        tmp_path / "m",
+    )
+
 
 def test_evaluate(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
     ran(*REDSPOTS, "evaluate", "--photos", given / "photos", "--model", given / "tiny", "--out", tmp_path / "m.json")
+
 
 def test_report(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
     ran(*REDSPOTS, "report", given / "tiny", "--photos", given / "photos", "--out", tmp_path / "m.html")

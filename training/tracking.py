@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from model.card import CARD
 from model.errors import InputError, OutputError
+from model.redaction import redacted
 from training.account import METRICS, Account
 
 EXPERIMENT = "redspots"
@@ -22,33 +25,52 @@ def store_uri(store: str) -> str:
     return store if "://" in store else f"sqlite:///{Path(store).absolute().as_posix()}"
 
 
+def _client(store: str) -> Any:
+    """Return a client of a store. A password in the URL goes the way that MLflow documents: it prints URLs."""
+    from mlflow.tracking import MlflowClient
+
+    uri = store_uri(store)
+    parts = urlsplit(uri)
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    if parts.scheme in {"http", "https"} and parts.password is not None:
+        os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(parts.username or "")
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(parts.password)
+        uri = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return MlflowClient(uri)
+
+
+def _reason(error: Exception, store: str) -> str:
+    return redacted(str(error), store)
+
+
 def check_tracking(store: str) -> None:
     """Raise before anything is trained: InputError without MLflow, OutputError where its store cannot be opened."""
     try:
         from mlflow.exceptions import MlflowException
-        from mlflow.tracking import MlflowClient
     except ModuleNotFoundError as error:
         raise InputError(
             "extra_not_installed", f"--mlflow needs {error.name}; install it with `pip install -e .[mlflow]`."
         ) from error
     try:
-        client = MlflowClient(store_uri(store))
+        client = _client(store)
         if client.get_experiment_by_name(EXPERIMENT) is None:
             client.create_experiment(EXPERIMENT)
     except (MlflowException, OSError) as error:
-        raise OutputError("cannot_write", f"MLflow cannot write to {store!r} ({error}); correct --mlflow.") from error
+        raise OutputError(
+            "cannot_write", f"MLflow cannot write to {store!r} ({_reason(error, store)}); correct --mlflow."
+        ) from error
 
 
 def track(account: Account, folder: Path, store: str) -> str:
     """Write one run for a model folder into an MLflow store, and return the run's id. Raises OutputError."""
     from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
 
     try:
-        return _write(MlflowClient(store_uri(store)), account, folder)
+        return _write(_client(store), account, folder)
     except (MlflowException, OSError) as error:
         raise OutputError(
-            "cannot_write", f"The model is in {str(folder)!r}, but MLflow did not take its run ({error})."
+            "cannot_write",
+            f"The model is in {str(folder)!r}, but MLflow did not take its run ({_reason(error, store)}).",
         ) from error
 
 
