@@ -18,6 +18,7 @@ from app.part_scorer import Equipment, PartScorer
 from app.watching import Stopped, stoppable
 from model.errors import ClusterError, InputError
 from model.photo import escaped
+from model.redaction import redacted_url
 
 _RESTARTS = 20
 """Of one worker in a run: machines are taken away, but a photo that crashes every worker must not go round for ever.
@@ -44,7 +45,7 @@ class RayPool:
         if self.address in {None, "auto"}:
             return
         host, _, port = str(self.address).rpartition(":")
-        shown = escaped(str(self.address))
+        shown = self._shown
         if not host or not port.isdecimal() or "/" in host:
             sentence = f"--address {shown!r} is neither auto nor HOST:PORT, such as head.example.org:6379"
             raise InputError("bad_option", f"{sentence}; run the command on a machine of the cluster with auto.")
@@ -52,6 +53,11 @@ class RayPool:
             socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
         except (OSError, OverflowError) as error:
             raise _no_cluster(shown, error) from error
+
+    @property
+    def _shown(self) -> str:
+        """Return the address for people."""
+        return escaped(redacted_url(f"ray://{self.address}").removeprefix("ray://")) if self.address else "local"
 
     @contextmanager
     def connected(self) -> Iterator[None]:
@@ -67,7 +73,7 @@ class RayPool:
                 raise Stopped(signal.SIGTERM) from error
             raise
         except Exception as error:  # noqa: BLE001 - what Ray raises here has no base class of its own
-            raise _no_cluster(self.address or "local", error) from error
+            raise _no_cluster(self._shown, error) from error
         # Ray has put its own answer to signals in place of ours.
         with stoppable():
             try:

@@ -142,7 +142,7 @@ def _run(request: Request) -> int:
 def _tell(sources: Sequence[Source], place: str | None, *, version: str) -> None:
     """Print what would be scored, one name per line, and where the answers would go."""
     for source in sources:
-        print(escaped(redacted_url(str(source))))  # noqa: T201 - for other programs: no wrapping, no styles
+        print(escaped(str(source) if isinstance(source, Path) else redacted_url(source)))  # noqa: T201 - for other programs: no wrapping, no styles
     target = "to the terminal" if place is None else f"into '{escaped(place)}'"
     line = f"{len(sources):,} photos would be scored with model {version} {target}."
     Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)

@@ -27,7 +27,7 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
     """
     style = STYLES[answer.urgency]
     console.print(Rule(characters="─" if _encodable(console, "─") else "-", style="dim"))
-    console.print(_text(console, redacted_url(str(path)), "dim"))
+    console.print(_text(console, str(path) if isinstance(path, Path) else redacted_url(path), "dim"))
     console.print(_text(console, f"{answer.how_soon}: {answer.headline}", f"bold {style}"))
     _print_text(console, answer.urgent_advice, style)
     _print_text(console, answer.referral, "bold")

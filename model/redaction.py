@@ -137,10 +137,15 @@ def _secrets(url: str) -> Iterator[str]:
     """Yield every spelling of the secrets of a URL that somebody's error may hold."""
     for secret in _secrets_as_typed(url):
         plain = unquote(secret)
-        for spelling in (secret, plain, unquote_plus(secret), quote(plain), quote(plain, safe=""), quote_plus(plain)):
+        quoted = (spell(text) for text in (secret, plain) for spell in (quote, quote_plus, _quote_all))
+        for spelling in (secret, plain, unquote_plus(secret), *quoted):
             for shown in (spelling, repr(spelling)[1:-1]):
                 if len(shown) >= _LEAST:
                     yield shown
+
+
+def _quote_all(text: str) -> str:
+    return quote(text, safe="")
 
 
 def _secrets_as_typed(url: str) -> Iterable[str]:

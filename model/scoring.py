@@ -92,10 +92,10 @@ def _score(classifier: Classifier, source: Source, options: Options) -> Outcome:
     except RedspotsError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - one photo that trips over a fault must not take the others' rows along
+        reason = f"{type(error).__name__}: {escaped(redacted(str(error), str(source)))}"
         failure = PhotoError(
             "failed",
-            f"{escaped(name)} could not be scored ({type(error).__name__}: {escaped(redacted(str(error), str(source)))}); "
-            "export it again as JPEG, and please report this.",
+            f"{escaped(name)} could not be scored ({reason}); export it again as JPEG, and please report this.",
         )
     else:
         return Outcome(source, prediction, None, photo.sha256, _milliseconds(begin), pictures)

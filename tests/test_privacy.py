@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from own_words import OWN, own_words
 from official_tables import write_scin
+from own_words import own_words
 from recorder import Recorded, recorded, recorder_or_skip
 
 from training.drawn_folder import draw_folder

@@ -25,18 +25,16 @@ def store_uri(store: str) -> str:
     return store if "://" in store else f"sqlite:///{Path(store).absolute().as_posix()}"
 
 
-def _client(store: str) -> Any:
-    """Return a client of a store. A password in the URL goes the way that MLflow documents: it prints URLs."""
-    from mlflow.tracking import MlflowClient
-
+def _uri(store: str) -> str:
+    """Return the URI for a client, which prints it; a password in it goes the way that MLflow documents."""
     uri = store_uri(store)
     parts = urlsplit(uri)
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     if parts.scheme in {"http", "https"} and parts.password is not None:
         os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(parts.username or "")
         os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(parts.password)
         uri = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return MlflowClient(uri)
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    return uri
 
 
 def _reason(error: Exception, store: str) -> str:
@@ -47,12 +45,13 @@ def check_tracking(store: str) -> None:
     """Raise before anything is trained: InputError without MLflow, OutputError where its store cannot be opened."""
     try:
         from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
     except ModuleNotFoundError as error:
         raise InputError(
             "extra_not_installed", f"--mlflow needs {error.name}; install it with `pip install -e .[mlflow]`."
         ) from error
     try:
-        client = _client(store)
+        client = MlflowClient(_uri(store))
         if client.get_experiment_by_name(EXPERIMENT) is None:
             client.create_experiment(EXPERIMENT)
     except (MlflowException, OSError) as error:
@@ -64,9 +63,10 @@ def check_tracking(store: str) -> None:
 def track(account: Account, folder: Path, store: str) -> str:
     """Write one run for a model folder into an MLflow store, and return the run's id. Raises OutputError."""
     from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
 
     try:
-        return _write(_client(store), account, folder)
+        return _write(MlflowClient(_uri(store)), account, folder)
     except (MlflowException, OSError) as error:
         raise OutputError(
             "cannot_write",
