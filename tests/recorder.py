@@ -26,7 +26,8 @@ REQUIRED = "REDSPOTS_REQUIRE_RECORDER"
 _STRACE = ("strace", "--follow-forks", "--seccomp-bpf", "--quiet=all", "--signal=none", "--decode-fds=none")
 _CALLS = "--trace=connect,sendto,sendmsg,sendmmsg"
 _ADDRESS = re.compile(
-    r"sa_family=AF_INET6?, sin6?_port=htons\((?P<port>\d+)\).*?(?:inet_addr\(|inet_pton\(AF_INET6, )\"(?P<host>[^\"]+)\""
+    r"sa_family=AF_INET6?, sin6?_port=htons\((?P<port>\d+)\)"
+    r".*?(?:inet_addr\(|inet_pton\(AF_INET6, )\"(?P<host>[^\"]+)\""
 )
 _RESOLVER = re.compile(r"AF_UNIX, sun_path=\"(?P<path>[^\"]*(?:systemd/resolve|avahi-daemon)[^\"]*)\"")
 _DNS_PORTS = {53, 853, 5353}

@@ -164,3 +164,6 @@ def test_evaluate(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> 
 
 def test_report(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
     ran(*REDSPOTS, "report", given / "tiny", "--photos", given / "photos", "--out", tmp_path / "m.html")
+
+def test_devices(given: Path, ran: Callable[..., Recorded], tmp_path: Path) -> None:
+    ran(*REDSPOTS, "train", "--photos", given / "photos", "--recipe", given / "recipe.toml", "--out", tmp_path / "m", "--devices", "2")

@@ -247,7 +247,7 @@ def test_a_dry_run_and_its_refusals_tell_no_secret(
         replace(asked, names=[f"https://me:{SECRET}@host/a.jpg"]),
         replace(asked, names=[f"https://me:{SECRET}#{SECRET}@host/a.jpg*"]),
         replace(asked, names=[f"ftp://me:{SECRET}@host/a.jpg"]),
-        replace(asked, names=[f"s3://{SECRET}@bucket/*.jpg"]),
+        replace(asked, names=[f"gs://{SECRET}@bucket/*.jpg"]),
         replace(asked, engine=Engine.RAY, out=f"s3://key:{SECRET}@bucket/parts"),
         replace(asked, engine=Engine.RAY, out=str(tmp_path / "parts"), address=f"me:{SECRET}@nowhere.invalid:x"),
     ):
