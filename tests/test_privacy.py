@@ -136,6 +136,34 @@ subprocess.run([sys.executable, "-c", child], stderr=subprocess.DEVNULL)
         assert found.asked == (), found
 
 
+@pytest.mark.parametrize("module", ["model.classifier", "app.part_scorer", "app.private_gradio", "training.augment"])
+def test_all_is_switched_off_before_anything_is_imported_that_it_is_for(module: str, tmp_path: Path) -> None:
+    script = """
+import os, sys
+watched = {"onnxruntime", "albumentations", "gradio", "gradio_client", "huggingface_hub", "mlflow", "ray", "matplotlib"}
+seen = []
+def look(event, values):
+    if event == "import" and values[0].partition(".")[0] in watched:
+        seen.append(values[0])
+        from model.no_telemetry import VARIABLES
+        wrong = {name for name, value in VARIABLES.items() if os.environ.get(name) != value}
+        if wrong: os.write(2, f"{values[0]} before {wrong}".encode()); os._exit(3)
+sys.addaudithook(look)
+__import__(sys.argv[1])
+assert seen
+"""
+    environment = {**os.environ, **TOLD, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    result = subprocess.run(
+        [sys.executable, "-c", script, module],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
 def test_scoring_asks_nobody_and_leaves_nothing(given: Path, ran: Run, tmp_path: Path) -> None:
     what = (*REDSPOTS, "score", given / "photos", "--model", given / "tiny")
     out = ("--out", tmp_path / "out.parquet", "--report", tmp_path / "report.html", "--evidence", tmp_path / "evidence")
@@ -208,7 +236,7 @@ def useless_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hom
     "command",
     [
         "score {photo} --model {tiny} --report {out}.html",
-        "serve",
+        *(["serve"] if ALL else []),
         *(["report {tiny} --photos {photos} --out {out}.html"] if ALL else []),
         *(["score {photo} --model {tiny} --engine ray --workers 1 --out {out} --quiet"] if ALL else []),
         *(["train --photos {photos} --recipe {recipe} --out {out}"] if ALL else []),

@@ -52,7 +52,9 @@ class Processes:
             logging.getLogger(name).setLevel(logging.WARNING)
         if self.count > 1:
             try:
-                strategy = _ByFile(timeout=LONGEST) if self._are_of_one_command() else FabricDDPStrategy(timeout=LONGEST)
+                strategy = (
+                    _ByFile(timeout=LONGEST) if self._are_of_one_command() else FabricDDPStrategy(timeout=LONGEST)
+                )
                 self._fabric = lightning.Fabric(devices=self.devices, num_nodes=self.nodes, strategy=strategy)
                 self._fabric.launch()
             except (RuntimeError, ValueError) as error:

@@ -25,6 +25,11 @@ def store_uri(store: str) -> str:
     return store if "://" in store else f"sqlite:///{Path(store).absolute().as_posix()}"
 
 
+def _artifacts(store: str) -> str | None:
+    """Return where files of runs lie: beside an SQLite file, else where the server says."""
+    return None if "://" in store else Path(store).absolute().with_name("mlruns").as_uri()
+
+
 def _uri(store: str) -> str:
     """Return the URI for a client, which prints it; a password in it goes the way that MLflow documents."""
     uri = store_uri(store)
@@ -53,7 +58,7 @@ def check_tracking(store: str) -> None:
     try:
         client = MlflowClient(_uri(store))
         if client.get_experiment_by_name(EXPERIMENT) is None:
-            client.create_experiment(EXPERIMENT)
+            client.create_experiment(EXPERIMENT, artifact_location=_artifacts(store))
     except (MlflowException, OSError) as error:
         raise OutputError(
             "cannot_write", f"MLflow cannot write to {store!r} ({_reason(error, store)}); correct --mlflow."
