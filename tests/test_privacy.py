@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from official_tables import write_scin
@@ -64,7 +65,6 @@ def given(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all that the commands below are given."""
     recorder_or_skip()
     folder = tmp_path_factory.mktemp("given")
-    # Short names: Ray puts sockets below the temporary folder.
     draw_folder(folder / "photos", per_category=4, seed=1, size=96)
     (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
     (folder / "notes.md").write_text("Looked at.", encoding="utf-8")
@@ -75,23 +75,30 @@ def given(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ran(given: Path, tmp_path: Path) -> Run:
+def temp() -> Iterator[Path]:
+    """A temporary folder with a short name: Ray puts sockets there, whose paths have 107 bytes at most."""
+    with TemporaryDirectory(prefix="rs-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def ran(given: Path, tmp_path: Path, temp: Path) -> Run:
     """Run a command with an empty home, and look at what it asked and left there."""
-    return lambda *command, **options: run_quietly(given, tmp_path, *command, **options)
+    return lambda *command, **options: run_quietly(given, tmp_path, temp, *command, **options)
 
 
 def run_quietly(
-    given: Path, place: Path, *command: str | Path, home: Path | None = None, wrap: Sequence[str] = ()
+    given: Path, place: Path, temp: Path, *command: str | Path, home: Path | None = None, wrap: Sequence[str] = ()
 ) -> Recorded:
     """Return what came of a command, which asked nobody and left nothing in its home or where it was run."""
-    own = {name: place / name for name in ("home", "work", "temp")}
+    own = {name: place / name for name in ("home", "work")}
     for folder in own.values():
         folder.mkdir(exist_ok=True)
     environment = {
         **TOLD,
         "PATH": os.environ["PATH"],
         "HOME": str(home or own["home"]),
-        "TMPDIR": str(own["temp"]),
+        "TMPDIR": str(temp),
         "LANG": "C.UTF-8",
         "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -165,21 +172,21 @@ assert seen
     assert result.returncode == 0, result.stderr
 
 
-def test_scoring_asks_nobody_and_leaves_nothing(given: Path, ran: Run, tmp_path: Path) -> None:
+def test_scoring_asks_nobody_and_leaves_nothing(given: Path, ran: Run, tmp_path: Path, temp: Path) -> None:
     what = (*REDSPOTS, "score", given / "photos", "--model", given / "tiny")
     out = ("--out", tmp_path / "out.parquet", "--report", tmp_path / "report.html", "--evidence", tmp_path / "evidence")
     ran(*what, *out)
-    assert left_in(tmp_path / "temp") == []
+    assert left_in(temp) == []
 
 
 def test_a_cluster_of_this_machine_asks_nobody_and_leaves_nothing_in_the_home(
-    given: Path, ran: Run, tmp_path: Path
+    given: Path, ran: Run, tmp_path: Path, temp: Path
 ) -> None:
     pytest.importorskip("ray")
     what = (*REDSPOTS, "score", given / "photos", "--model", given / "tiny")
     ran(*what, "--engine", "ray", "--workers", "1", "--out", tmp_path / "parts", "--quiet")
     # Ray keeps the logs of its processes there, which its errors speak of.
-    assert {Path(path).parts[0] for path in left_in(tmp_path / "temp")} <= {"ray"}
+    assert {Path(path).parts[0] for path in left_in(temp)} <= {"ray"}
 
 
 def test_the_page_asks_nobody_and_leaves_nothing_in_the_home(given: Path, ran: Run) -> None:
@@ -188,20 +195,20 @@ def test_the_page_asks_nobody_and_leaves_nothing_in_the_home(given: Path, ran: R
 
 
 def test_training_in_two_processes_asks_nobody_leaves_nothing_and_writes_no_secret(
-    given: Path, ran: Run, tmp_path: Path
+    given: Path, ran: Run, tmp_path: Path, temp: Path
 ) -> None:
     arguments = train(given, tmp_path / "model", "--devices", "2", "--mlflow", tmp_path / "runs.db")
     said = ran(*REDSPOTS, *arguments)
-    assert left_in(tmp_path / "temp") == []
+    assert left_in(temp) == []
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "log"]
     assert any(path.name == "card.json" for path in written)
     assert [path.name for path in written if SECRET.encode() in path.read_bytes()] == []
     assert SECRET not in said.output + said.said
 
 
-def test_measuring_asks_nobody_and_leaves_nothing(given: Path, ran: Run, tmp_path: Path) -> None:
+def test_measuring_asks_nobody_and_leaves_nothing(given: Path, ran: Run, tmp_path: Path, temp: Path) -> None:
     ran(*REDSPOTS, "report", given / "tiny", "--photos", given / "photos", "--out", tmp_path / "report.html")
-    assert left_in(tmp_path / "temp") == []
+    assert left_in(temp) == []
 
 
 @dataclass(frozen=True)
@@ -257,10 +264,10 @@ def test_a_home_that_is_of_no_use_stops_nobody(
 
 
 @pytest.mark.skipif(not ALL, reason="tried by make test-privacy")
-def test_torchrun_asks_for_the_names_of_its_own_processes_alone(given: Path, tmp_path: Path) -> None:
+def test_torchrun_asks_for_the_names_of_its_own_processes_alone(given: Path, tmp_path: Path, temp: Path) -> None:
     launcher = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "app.cli")
     with pytest.raises(AssertionError) as caught:
-        run_quietly(given, tmp_path, *launcher, *train(given, tmp_path / "model"))
+        run_quietly(given, tmp_path, temp, *launcher, *train(given, tmp_path / "model"))
     # torch looks up whose addresses those of this machine are.
     asked = str(caught.value).partition(": ")[0].partition("asked ")[2]
     assert asked and {part.strip(" (),'").rpartition(" ")[2] for part in asked.split("', ")} == {"53"}, caught.value
@@ -291,11 +298,13 @@ COMMANDS = [
 
 @pytest.mark.skipif(not ALL, reason="tried by make test-privacy")
 @pytest.mark.parametrize("line", COMMANDS)
-def test_every_other_command_asks_nobody_and_leaves_nothing(line: str, given: Path, ran: Run, tmp_path: Path) -> None:
+def test_every_other_command_asks_nobody_and_leaves_nothing(
+    line: str, given: Path, ran: Run, tmp_path: Path, temp: Path
+) -> None:
     places = {
         **{name: given / name for name in ("photos", "tiny", "tables")},
         **{"notes": given / "notes.md", "words": given / "own.en.toml", "out": tmp_path / "out"},
         "released": max((ROOT / "model" / "released").iterdir()),
     }
     ran(*REDSPOTS, *(word.format(**places) for word in line.split()))
-    assert left_in(tmp_path / "temp") == []
+    assert left_in(temp) == []
