@@ -41,7 +41,7 @@ class RayPool:
 
     def check(self) -> None:
         """Raise InputError or ClusterError unless Ray is installed and somebody listens at the address."""
-        _import_ray()
+        self._ray()
         if self.address in {None, "auto"}:
             return
         host, _, port = str(self.address).rpartition(":")
@@ -54,6 +54,13 @@ class RayPool:
         except (OSError, OverflowError) as error:
             raise _no_cluster(shown, error) from error
 
+    def _ray(self) -> Any:
+        """Return Ray, told before it is imported whether this machine is all there is."""
+        if self.address is None:
+            # Else, to find out its own address, each of its processes connects to a server of a search engine.
+            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        return _import_ray()
+
     @property
     def _shown(self) -> str:
         """Return the address for people."""
@@ -62,7 +69,7 @@ class RayPool:
     @contextmanager
     def connected(self) -> Iterator[None]:
         """Connect to the cluster, or start one; in the end leave it, or stop it. Raises ClusterError."""
-        ray = _import_ray()
+        ray = self._ray()
         here = _alone(self.workers) if self.address is None else {}
         try:
             with _no_dashboard(ray):
@@ -112,7 +119,6 @@ def _alone(workers: int | None) -> dict[str, Any]:
     if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
         # Else Ray puts a token that outlasts the run into the home.
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    # Without an address, Ray finds out by which one this machine would reach the makers of search engines.
     return {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
 
 

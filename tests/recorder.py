@@ -100,8 +100,11 @@ def _can(*command: str) -> bool:
 def _main(command: Sequence[str]) -> None:
     """Switch the loopback device of a new network on, and become the command."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        siocsifflags, iff_up = 0x8914, 1
+        siocsifflags, iff_up, siocsifaddr = 0x8914, 1, 0x8916
         fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sH14x", b"lo", iff_up))
+        # An address that looks like one of a network: some programs do not even try without.
+        address = struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton("10.11.12.13"))
+        fcntl.ioctl(any_socket, siocsifaddr, struct.pack("16s16s", b"lo:1", address))
     os.execvp(command[0], list(command))
 
 

@@ -33,6 +33,7 @@ TOLD = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://192.0.2.1:4318",
 }
 """What an environment may hold that wants packages to report."""
+RELEASED = ROOT / "model" / "released" / "0.2.0"
 SECRET = "Zq7wJalrXUtnFEMIx9Y"
 RECIPE = """
 version = "7.0.0"
@@ -71,6 +72,9 @@ def given(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(tiny_model, folder / "tiny")
     write_scin(folder / "tables")
     own_words(folder)
+    if ALL:
+        draw_folder(folder / "others", per_category=2, seed=2, size=96)
+        shutil.copytree(RELEASED, folder / "copy")
     return folder
 
 
@@ -277,19 +281,19 @@ def test_torchrun_asks_for_the_names_of_its_own_processes_alone(given: Path, tmp
 COMMANDS = [
     "score {photos}/purpura/purpura_0000.jpg --model {tiny}",
     "evaluate --photos {photos} --model {tiny} --against {released} --out {out}.json",
-    "describe {tiny} --notes {notes}",
-    "promote {tiny} --photos {photos} --override because",
+    "describe {copy} --notes {notes}",
+    "promote {copy} --photos {photos} --override because",
     "models list",
-    "models show tiny",
+    "models show 0.2.0",
     "models rollback",
     "data draw {out} --per-category 1 --size 64",
     "data list",
     "data show scin",
     "data build scin --tables {tables} --out {out}.csv --accept-altered",
     "data import {photos} --out {out}.csv",
-    "data merge {photos} --out {out}.csv",
+    "data merge {photos} {others} --out {out}.csv",
     "data stats {photos} --plot {out}.png",
-    "data check {photos}/manifest.csv --suspect --out {out}.csv",
+    "data check {photos}/photos.csv --suspect --out {out}.csv",
     "recipe show",
     "words template itchy --out {out}.toml",
     "words check {words}",
@@ -304,7 +308,7 @@ def test_every_other_command_asks_nobody_and_leaves_nothing(
     places = {
         **{name: given / name for name in ("photos", "tiny", "tables")},
         **{"notes": given / "notes.md", "words": given / "own.en.toml", "out": tmp_path / "out"},
-        "released": max((ROOT / "model" / "released").iterdir()),
+        **{"others": given / "others", "copy": given / "copy", "released": RELEASED},
     }
     ran(*REDSPOTS, *(word.format(**places) for word in line.split()))
     assert left_in(temp) == []
