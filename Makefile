@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format test-browser test-kills test-train-kills requirements bench bench-train bench-page bench-cluster bench-requirements clean
+.PHONY: help demo test lint format test-browser test-privacy test-kills test-train-kills requirements bench bench-train bench-page bench-cluster bench-requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: $(VENV)/.all ## Mend style where that can be done by machine.
 
 test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where there is none.
 	REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -m browser
+
+test-privacy: $(VENV)/.all ## Record whom every command asks and what it leaves in the home; fail without strace.
+	REDSPOTS_PRIVACY_ALL=1 REDSPOTS_REQUIRE_RECORDER=1 $(BIN)/pytest tests/test_privacy.py
 
 test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume them.
 	REDSPOTS_KILLS=50 $(BIN)/pytest tests/test_faults.py -k killed

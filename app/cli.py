@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from app.train_command import train
 from app.training_extra import load_training
 from app.words_cli import words_app
 from model.errors import InputError, RedspotsError
+from model.redaction import redacted
 
 ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
 
@@ -210,6 +212,9 @@ def main() -> None:
         app()
     except RedspotsError as error:
         _fail(error)
+    except Exception as error:  # noqa: BLE001 - what nobody expected is told in full, but for secrets of URLs
+        sys.stderr.write(redacted("".join(traceback.format_exception(error)), *sys.argv[1:]))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

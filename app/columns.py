@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.wording import Answer
 from model.prediction import Prediction
+from model.redaction import redacted_url
 
 SCHEMA = 1
 """Version of the columns, in every row; it grows when a column changes its meaning or goes."""
@@ -108,6 +109,8 @@ def row(
 
 
 def _name(path: Path | str) -> str:
+    if isinstance(path, str):
+        path = redacted_url(path)
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

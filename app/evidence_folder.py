@@ -9,6 +9,7 @@ from pathlib import Path
 from app.new_file import NewFile, cannot_write
 from model.errors import OutputError
 from model.photo import Source
+from model.redaction import redacted_url
 
 _LONGEST_NAME = 80
 
@@ -33,7 +34,7 @@ class EvidenceFolder:
 
         Of a run that was killed, the picture of a photo whose row was lost may be there already. Raises OutputError.
         """
-        stem = Path(source).stem if isinstance(source, Path) else Path(source.partition("?")[0]).stem
+        stem = Path(source).stem if isinstance(source, Path) else Path(redacted_url(source).partition("?")[0]).stem
         shown = re.sub(r"[^\w-]", "_", stem)[:_LONGEST_NAME]
         name = f"{number:06d}_{shown}.jpg"
         with NewFile.open(self.path / name, again=True) as new:

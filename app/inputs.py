@@ -11,6 +11,7 @@ from pathlib import Path
 
 from model.errors import InputError
 from model.photo import PHOTO_SUFFIXES, Source, escaped, photos_in
+from model.redaction import redacted_url
 
 STANDARD_INPUT = "-"
 
@@ -32,7 +33,7 @@ def find_sources(names: Sequence[str], *, lists: Sequence[Path] = ()) -> list[So
     if STANDARD_INPUT in names:
         found += _expand_all(_names_in(sys.stdin.buffer.read()))
     if not found:
-        places = ", ".join(escaped(name) for name in (*names, *map(str, lists))) or "no path"
+        places = ", ".join(escaped(redacted_url(name)) for name in (*names, *map(str, lists))) or "no path"
         suffixes = " ".join(sorted(PHOTO_SUFFIXES))
         raise InputError("nothing_found", f"No photo in {places}; give photos, or folders with {suffixes} files.")
     return _once(found)

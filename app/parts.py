@@ -17,6 +17,7 @@ from app.inputs import is_url
 from app.journal import check_same_run, unfinished_run
 from app.places import LocalPlace, Place
 from model.errors import OutputError
+from model.redaction import redacted_url
 
 RUN = "_run.json"
 
@@ -26,7 +27,8 @@ class PartsFolder:
 
     def __init__(self, place: str) -> None:
         """Take the path of a folder, or the URL of one in an object store. Raises InputError on a wrong URL."""
-        self.place = place
+        # For people: what a run says of it holds no secret of a URL.
+        self.place = redacted_url(place)
         self._files = _place(place)
         self._parts = 0
 

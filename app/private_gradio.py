@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import os
 
+from model.no_telemetry import VARIABLES, keep_caches_out_of_home
+
 SILENCE = {
-    "GRADIO_ANALYTICS_ENABLED": "False",
+    **{name: value for name, value in VARIABLES.items() if name.startswith(("GRADIO_", "HF_"))},
+    # Sends what the page is asked to wherever the variables of OpenTelemetry say.
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     "GRADIO_RUN_HISTORY": "False",
     "GRADIO_SHARE": "False",
     "GRADIO_SSR_MODE": "False",
     "GRADIO_MCP_SERVER": "False",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
 }
 os.environ.update(SILENCE)
+# Gradio imports matplotlib where it is installed.
+keep_caches_out_of_home()
 # A path named here would be served to everyone who can reach the page.
 os.environ.pop("GRADIO_ALLOWED_PATHS", None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import secrets
 import signal
 import socket
 import warnings
@@ -17,6 +18,7 @@ from app.part_scorer import Equipment, PartScorer
 from app.watching import Stopped, stoppable
 from model.errors import ClusterError, InputError
 from model.photo import escaped
+from model.redaction import redacted_url
 
 _RESTARTS = 20
 """Of one worker in a run: machines are taken away, but a photo that crashes every worker must not go round for ever.
@@ -39,11 +41,11 @@ class RayPool:
 
     def check(self) -> None:
         """Raise InputError or ClusterError unless Ray is installed and somebody listens at the address."""
-        _import_ray()
+        self._ray()
         if self.address in {None, "auto"}:
             return
         host, _, port = str(self.address).rpartition(":")
-        shown = escaped(str(self.address))
+        shown = self._shown
         if not host or not port.isdecimal() or "/" in host:
             sentence = f"--address {shown!r} is neither auto nor HOST:PORT, such as head.example.org:6379"
             raise InputError("bad_option", f"{sentence}; run the command on a machine of the cluster with auto.")
@@ -52,22 +54,33 @@ class RayPool:
         except (OSError, OverflowError) as error:
             raise _no_cluster(shown, error) from error
 
+    def _ray(self) -> Any:
+        """Return Ray, told before it is imported whether this machine is all there is."""
+        if self.address is None:
+            # Else, to find out its own address, each of its processes connects to a server of a search engine.
+            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        return _import_ray()
+
+    @property
+    def _shown(self) -> str:
+        """Return the address for people."""
+        return escaped(redacted_url(f"ray://{self.address}").removeprefix("ray://")) if self.address else "local"
+
     @contextmanager
     def connected(self) -> Iterator[None]:
         """Connect to the cluster, or start one; in the end leave it, or stop it. Raises ClusterError."""
-        ray = _import_ray()
-        # Without this, Ray reports to its makers who uses it.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        here = {"num_cpus": self.workers, "include_dashboard": False} if self.address is None else {}
+        ray = self._ray()
+        here = _alone(self.workers) if self.address is None else {}
         try:
-            ray.init(address=self.address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
+            with _no_dashboard(ray):
+                ray.init(address=self.address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
         except SystemExit as error:
             # While it connects, Ray answers SIGTERM in this way.
             if error.code == signal.SIGTERM:
                 raise Stopped(signal.SIGTERM) from error
             raise
         except Exception as error:  # noqa: BLE001 - what Ray raises here has no base class of its own
-            raise _no_cluster(self.address or "local", error) from error
+            raise _no_cluster(self._shown, error) from error
         # Ray has put its own answer to signals in place of ours.
         with stoppable():
             try:
@@ -99,6 +112,30 @@ class RayPool:
             sentence = f"Workers of the Ray cluster failed ({_reason(error)}), {min(left.values())!r} is not done"
             fix = "look into Ray's logs of their machines, mend it, and repeat the command with --resume"
             raise ClusterError("worker_failed", f"{sentence}; {fix}.") from error
+
+
+def _alone(workers: int | None) -> dict[str, Any]:
+    """Return the options of a cluster of this machine alone, which nobody else reaches and which asks nobody."""
+    if not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+        # Else Ray puts a token that outlasts the run into the home.
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    return {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+
+
+@contextmanager
+def _no_dashboard(ray: Any) -> Iterator[None]:
+    """Keep Ray from starting its dashboard's process while the block runs.
+
+    Without a dashboard, all that it does is to ask the services of three clouds where it is, for a report to Ray's
+    makers that is switched off. Ray goes on without it, as where it cannot be started.
+    """
+    services = ray._private.services
+    original = services.start_api_server
+    services.start_api_server = lambda *_, **__: ("", None)
+    try:
+        yield
+    finally:
+        services.start_api_server = original
 
 
 def _mapped(

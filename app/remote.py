@@ -13,6 +13,7 @@ from fsspec.spec import AbstractFileSystem
 
 from model.errors import InputError, OutputError, PhotoError
 from model.photo import PHOTO_SUFFIXES, Limits, escaped
+from model.redaction import redacted, redacted_url
 
 SCHEMES = ("https", "http", "s3", "gs", "az", "abfs", "memory")
 """fsspec knows many more, among them some that run other programs; `memory` is its store within the process."""
@@ -32,7 +33,7 @@ def find_urls(url: str) -> list[str]:
     Only a URL that does not end like a photo costs a request. Raises InputError: unknown scheme, missing driver, a
     password in the URL, nothing there.
     """
-    shown = escaped(url)
+    shown = escaped(redacted_url(url))
     _check(url, SCHEMES)
     try:
         store, path = _open_store(url)
@@ -48,14 +49,14 @@ def find_urls(url: str) -> list[str]:
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - every driver has exceptions of its own
-        sentence = f"{shown} cannot be listed ({_reason(error)}); check the address and the access to it."
+        sentence = f"{shown} cannot be listed ({_reason(error, url)}); check the address and the access to it."
         raise InputError("missing_path", sentence) from error
     return [str(store.unstrip_protocol(name)) for name in found]
 
 
 def fetch(url: str) -> bytes:
     """Return the bytes of the object at a URL. Safe to call from several threads. Raises PhotoError."""
-    shown = escaped(url)
+    shown = escaped(redacted_url(url))
     data = bytearray()
     try:
         store, path = _open_store(url)
@@ -69,7 +70,7 @@ def fetch(url: str) -> bytes:
         cause = error.__cause__ if isinstance(error, FileNotFoundError) else error
         if cause is None or isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
             raise PhotoError("missing", f"{shown} does not exist; check the address.") from error
-        sentence = f"{shown} cannot be fetched ({_reason(cause)}); check the access to it, then score it again."
+        sentence = f"{shown} cannot be fetched ({_reason(cause, url)}); check the access to it, then score it again."
         raise PhotoError("unreachable", sentence) from error
     return bytes(data)
 
@@ -115,15 +116,17 @@ class StorePlace:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - every driver has exceptions of its own
-            shown = escaped(f"{self._url}/{name}")
-            sentence = f"{shown!r} cannot be {verb} ({_reason(error)}); check the address and the access to it."
+            shown = escaped(f"{redacted_url(self._url)}/{name}")
+            sentence = (
+                f"{shown!r} cannot be {verb} ({_reason(error, self._url)}); check the address and the access to it."
+            )
             raise OutputError("cannot_write", sentence) from error
 
 
 def _check(url: str, schemes: Sequence[str]) -> None:
     parts = urlsplit(url)
     if parts.scheme not in schemes:
-        sentence = f"{escaped(url)} begins with none of {', '.join(schemes)}; give one of these."
+        sentence = f"{escaped(redacted_url(url))} begins with none of {', '.join(schemes)}; give one of these."
         raise InputError("bad_option", sentence)
     if parts.password:
         sentence = f"The URL on {escaped(parts.hostname or '')!r} holds a password, which would stand in the table"
@@ -137,7 +140,7 @@ def _open_store(url: str) -> tuple[AbstractFileSystem, str]:
     except ImportError as error:
         raise InputError(
             "extra_not_installed",
-            f"{scheme}:// needs a driver ({_reason(error)}); install all of them with `pip install -e .[cloud]`.",
+            f"{scheme}:// needs a driver ({_reason(error, url)}); install all of them with `pip install -e .[cloud]`.",
         ) from error
     return store, path
 
@@ -157,6 +160,6 @@ def _is_photo(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES
 
 
-def _reason(error: BaseException) -> str:
-    text = escaped(" ".join(str(error).split()))
+def _reason(error: BaseException, url: str) -> str:
+    text = escaped(" ".join(redacted(str(error), url).split()))
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -23,6 +23,7 @@ from app.wording import Words
 from model.classifier import Classifier
 from model.errors import InputError
 from model.photo import Source, escaped
+from model.redaction import redacted_url
 from model.store import choose_model
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class Request:
                 raise InputError("bad_option", sentence)
             return None
         if self.out and is_url(self.out):
-            sentence = f"--out {escaped(self.out)!r} is a URL, where only --engine ray writes; give a file."
+            sentence = (
+                f"--out {escaped(redacted_url(self.out))!r} is a URL, where only --engine ray writes; give a file."
+            )
             raise InputError("bad_option", sentence)
         # Loaded only for those who use it, here and below: who looks at one photo should not have to wait.
         from app.scores import Files
@@ -139,7 +142,7 @@ def _run(request: Request) -> int:
 def _tell(sources: Sequence[Source], place: str | None, *, version: str) -> None:
     """Print what would be scored, one name per line, and where the answers would go."""
     for source in sources:
-        print(escaped(str(source)))  # noqa: T201 - for other programs: no wrapping, no styles
+        print(escaped(str(source) if isinstance(source, Path) else redacted_url(source)))  # noqa: T201 - for other programs: no wrapping, no styles
     target = "to the terminal" if place is None else f"into '{escaped(place)}'"
     line = f"{len(sources):,} photos would be scored with model {version} {target}."
     Console(stderr=True).print(line, highlight=False, markup=False, soft_wrap=True)

@@ -13,6 +13,7 @@ from rich.text import Text
 from app.answer import Answer, Urgency
 from model.photo import escaped
 from model.prediction import Prediction
+from model.redaction import redacted_url
 
 STYLES = {Urgency.EMERGENCY: "red", Urgency.SAME_DAY: "red", Urgency.SOON: "yellow", Urgency.ROUTINE: "cyan"}
 BAR = 24
@@ -26,7 +27,7 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
     """
     style = STYLES[answer.urgency]
     console.print(Rule(characters="─" if _encodable(console, "─") else "-", style="dim"))
-    console.print(_text(console, str(path), "dim"))
+    console.print(_text(console, str(path) if isinstance(path, Path) else redacted_url(path), "dim"))
     console.print(_text(console, f"{answer.how_soon}: {answer.headline}", f"bold {style}"))
     _print_text(console, answer.urgent_advice, style)
     _print_text(console, answer.referral, "bold")

@@ -72,6 +72,7 @@ def train(
     from model.classifier import newest_release
     from model.errors import OutputError
     from model.prediction import OTHER
+    from model.redaction import redacted_command
 
     # A run that was killed when all but its folder was done is complete: `make_model` says so.
     if out.exists() and not resume:
@@ -99,7 +100,7 @@ def train(
         recipe=plan,
         examples=checked.examples,
         out=out,
-        command=shlex.join(["redspots", *sys.argv[1:]]),
+        command=redacted_command(["redspots", *sys.argv[1:]]),
         weights=weights,
         start=(start or newest_release()) if plan.network.start == "release" else None,
         test=checked.test,

@@ -15,6 +15,7 @@ from model.errors import ModelError
 from model.prediction import OTHER
 from model.preprocess import Preprocess
 from model.quality import QualityLimits
+from model.redaction import redacted_values
 
 FORMAT = 1
 CARD = "card.json"
@@ -125,8 +126,8 @@ class ModelCard:
         return {"format": FORMAT, **asdict(self)}
 
     def write(self, folder: Path) -> None:
-        """Write card.json into a folder that is not in use yet."""
-        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        """Write card.json into a folder that is not in use yet: without secrets of URLs, whoever wrote them down."""
+        text = json.dumps(redacted_values(self.to_json()), indent=2, ensure_ascii=False, allow_nan=False)
         (folder / CARD).write_text(text + "\n", encoding="utf-8")
 
     def check_files(self, folder: Path) -> None:

@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from model.redaction import redacted
+
 
 class RedspotsError(Exception):
-    """Base of all errors raised on purpose. `str(error)` is one sentence for people."""
+    """Base of all errors raised on purpose. `str(error)` is one sentence for people, without secrets of URLs."""
 
     codes: ClassVar[frozenset[str]] = frozenset()
     exit_status: ClassVar[int] = 1
@@ -31,7 +33,8 @@ class RedspotsError(Exception):
         """Refuse a code that its class does not list: programs rely on the list being complete."""
         if code not in self.codes:
             raise ValueError(f"{type(self).__name__} has no code {code!r}; it has {sorted(self.codes)}")
-        super().__init__(sentence)
+        # Whatever was typed or fetched, and whatever a library said of it: here every sentence passes.
+        super().__init__(redacted(sentence))
         self.code = code
 
     def __reduce__(self) -> tuple[type[RedspotsError], tuple[str, str]]:

@@ -15,6 +15,7 @@ from model.classifier import Classifier
 from model.errors import PhotoError, RedspotsError
 from model.photo import Photo, Source, escaped, read_bytes
 from model.prediction import Prediction
+from model.redaction import redacted, redacted_url
 
 _AHEAD = 4
 """Photos per worker that are read ahead or wait for their turn: one slow photo stops nobody, and memory stays flat."""
@@ -82,19 +83,19 @@ def score_photos(
 
 def _score(classifier: Classifier, source: Source, options: Options) -> Outcome:
     begin = time.perf_counter()
-    data = b""
+    data, name = b"", str(source) if isinstance(source, Path) else redacted_url(source)
     try:
         data = _read(source, options)
-        photo = classifier.read(data, name=str(source))
+        photo = classifier.read(data, name=name)
         (prediction,) = classifier.classify([photo], evidence=options.draw is not None)
         pictures = options.draw(photo, prediction) if options.draw else {}
     except RedspotsError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - one photo that trips over a fault must not take the others' rows along
+        reason = f"{type(error).__name__}: {escaped(redacted(str(error), str(source)))}"
         failure = PhotoError(
             "failed",
-            f"{escaped(str(source))} could not be scored ({type(error).__name__}: {escaped(str(error))}); "
-            "export it again as JPEG, and please report this.",
+            f"{escaped(name)} could not be scored ({reason}); export it again as JPEG, and please report this.",
         )
     else:
         return Outcome(source, prediction, None, photo.sha256, _milliseconds(begin), pictures)
@@ -105,7 +106,9 @@ def _read(source: Source, options: Options) -> bytes:
     if isinstance(source, Path):
         return read_bytes(source)
     if options.fetch is None:
-        raise PhotoError("unreachable", f"{escaped(source)} is a URL, which is not read here; give a file.")
+        raise PhotoError(
+            "unreachable", f"{escaped(redacted_url(source))} is a URL, which is not read here; give a file."
+        )
     return options.fetch(source)
 
 

@@ -98,7 +98,7 @@ def read_state(store: Path) -> StoreState:
         if any(Path(name).name != name for name in names):
             raise ValueError("a default lies outside the store")
         return StoreState(names, dict(value["models"]), tuple(value["history"]))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return StoreState()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(

@@ -28,6 +28,7 @@ ORDINARY = {
     "Makefile",
     "benchmarks",
     "constraints.txt",
+    "docs",
     "requirements-all.txt",
     "requirements.txt",
 }

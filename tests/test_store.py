@@ -185,3 +185,9 @@ def test_the_commands_show_what_is_there(store: Path, tiny_model: Path) -> None:
     assert default_model().name == SHIPPED
     assert runner.invoke(app, ["models", "remove", "0.0.1"]).exit_code == 0
     assert json.loads((store / STATE).read_text())["default"] == SHIPPED
+
+
+def test_a_home_that_is_no_folder_holds_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").touch()
+    monkeypatch.setenv("REDSPOTS_MODELS", str(tmp_path / "home" / "models"))
+    assert default_model().name == SHIPPED

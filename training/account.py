@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from model.card import ModelCard
 from model.prediction import OTHER
+from model.redaction import redacted_values
 from training.diagrams import diagrams
 from training.evaluate import measure, metrics_json
 from training.manifest import NOT_SKIN, Example
@@ -82,17 +83,20 @@ def account_of(card: ModelCard, sets: Sequence[PhotoSet], *, curves: Mapping[str
     """Return the account of a model; `sets` may be empty, and its gallery then is."""
     plots = {one.name: plots_of(one.name, one.drawn, threshold=card.threshold) for one in sets}
     wrong, unsure = gallery(sets[0].scored, card) if sets else ([], [])
-    metrics = {
-        "schema": SCHEMA,
-        "model_version": card.version,
-        "created": card.created,
-        "labelled_photos_sha256": photos_sha256,
-        "training": {key: value for key, value in card.training.items() if key != "recipe"},
-        "recipe": card.training.get("recipe", {}),
-        "files": dict(card.files),
-        "sets": {one.name: {**one.figures, "diagrams": one.drawn} for one in sets},
-        "curves": curves,
-    }
+    # People write the labels of their photos and the recipe.
+    metrics = redacted_values(
+        {
+            "schema": SCHEMA,
+            "model_version": card.version,
+            "created": card.created,
+            "labelled_photos_sha256": photos_sha256,
+            "training": {key: value for key, value in card.training.items() if key != "recipe"},
+            "recipe": card.training.get("recipe", {}),
+            "files": dict(card.files),
+            "sets": {one.name: {**one.figures, "diagrams": one.drawn} for one in sets},
+            "curves": curves,
+        }
+    )
     return Account(card, sets, metrics, {**plots, "training": plots_of_curves(curves)}, wrong, unsure)
 
 

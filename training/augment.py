@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
-# albumentations asks a server for updates at import otherwise.
-os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
-
-import albumentations as A  # noqa: E402 - the variable has to be set before
-import cv2  # noqa: E402 - sorted with it
-import numpy as np  # noqa: E402 - sorted with it
+import albumentations as A
+import cv2
+import numpy as np
 
 
 def build_augmentation(size: int, *, seed: int) -> A.Compose:

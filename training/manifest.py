@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from model.errors import InputError, ManifestError
 from model.photo import find_photos
+from model.redaction import redacted
 
 NOT_SKIN = "not_skin"
 """Photos of no skin at all: they train the output `other`, and are counted on their own when measured."""
@@ -160,8 +161,8 @@ def example_of(found: str, row: Mapping[str, str], path: Path, categories: Colle
         group=row.get("group") or str(photo),
         split=split,
         skin_tone=row.get("skin_tone") or None,
-        source=row.get("source") or "",
-        licence=row.get("licence") or "",
+        source=redacted(row.get("source") or ""),
+        licence=redacted(row.get("licence") or ""),
         body_site=body_site,
         calm=row.get("calm") == "yes",
     )

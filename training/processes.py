@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import lightning
@@ -19,6 +22,9 @@ from training.stopping import Stopped
 
 LONGEST = timedelta(days=7)
 """Processes wait for the first while it draws photos; the usual half an hour is too short for many."""
+
+_MEETING = "REDSPOTS_MEETING"
+"""Variable that tells processes of one command the file in which they meet."""
 
 T = TypeVar("T")
 
@@ -40,19 +46,30 @@ class Processes:
         self.nodes = nodes or int(os.environ.get("GROUP_WORLD_SIZE", 1))
         self.count = self.devices * self.nodes
         self._fabric: lightning.Fabric | None = None
+        self._meeting: tempfile.TemporaryDirectory[str] | None = None
         # It reports each accelerator that is not there, each process, and advertises.
         for name in ("lightning.fabric", "lightning.pytorch"):
             logging.getLogger(name).setLevel(logging.WARNING)
         if self.count > 1:
             try:
-                self._fabric = lightning.Fabric(
-                    devices=self.devices, num_nodes=self.nodes, strategy=FabricDDPStrategy(timeout=LONGEST)
+                strategy = (
+                    _ByFile(timeout=LONGEST) if self._are_of_one_command() else FabricDDPStrategy(timeout=LONGEST)
                 )
+                self._fabric = lightning.Fabric(devices=self.devices, num_nodes=self.nodes, strategy=strategy)
                 self._fabric.launch()
             except (RuntimeError, ValueError) as error:
                 raise InputError(
                     "bad_option", f"{self.devices} devices on {self.nodes} nodes cannot be used: {error}"
                 ) from error
+
+    def _are_of_one_command(self) -> bool:
+        """Return whether the first process starts all others, on its own machine; then say to them where they meet."""
+        if self.nodes > 1 or any(name.startswith(("TORCHELASTIC_", "SLURM_")) for name in os.environ):
+            return False
+        if "LOCAL_RANK" not in os.environ:
+            self._meeting = tempfile.TemporaryDirectory(prefix="redspots-")
+            os.environ[_MEETING] = str(Path(self._meeting.name, "meeting"))
+        return _MEETING in os.environ
 
     @property
     def number(self) -> int:
@@ -87,6 +104,31 @@ class Processes:
         """Part from the others."""
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+        if self._meeting is not None:
+            self._meeting.cleanup()
+
+
+class _ByFile(FabricDDPStrategy):
+    """DDP on one machine whose processes find each other by a file.
+
+    Else torch asks the network for the names of this machine's own addresses.
+    """
+
+    def _setup_distributed(self) -> None:
+        self._set_world_ranks()
+        if sys.platform == "linux":
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        on_device = self.root_device.type != "cpu"
+        # Lightning, which is to do the rest, takes what it finds.
+        torch.distributed.init_process_group(
+            "nccl" if self.root_device.type == "cuda" else "gloo",
+            init_method=Path(os.environ[_MEETING]).as_uri(),
+            rank=self.global_rank,
+            world_size=self.world_size,
+            timeout=LONGEST,
+            device_id=self.root_device if on_device else None,
+        )
+        super()._setup_distributed()
 
 
 class _Together(DDPStrategy):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model.card import ModelCard
+from model.redaction import redacted
 from training.reporting import reporting_tables
 
 LIMITS = (
@@ -27,7 +28,11 @@ TITLES = {
 
 
 def model_readme(card: ModelCard) -> str:
-    """Return the Markdown text of the model card for people."""
+    """Return the Markdown text of the model card for people, without secrets of URLs."""
+    return redacted(_readme(card))
+
+
+def _readme(card: ModelCard) -> str:
     return (
         "\n\n".join(
             [

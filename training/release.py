@@ -51,7 +51,7 @@ class Job:
     out: Path
     """The model folder to make; it must not exist."""
     command: str
-    """As typed, for the card."""
+    """For the card, see `redacted_command`."""
     weights: Path | None = None
     """Backbone weights in safetensors, in place of timm's own."""
     start: Path | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from model.card import CARD
 from model.errors import InputError, OutputError
+from model.redaction import redacted
 from training.account import METRICS, Account
 
 EXPERIMENT = "redspots"
@@ -22,6 +25,27 @@ def store_uri(store: str) -> str:
     return store if "://" in store else f"sqlite:///{Path(store).absolute().as_posix()}"
 
 
+def _artifacts(store: str) -> str | None:
+    """Return where files of runs lie: beside an SQLite file, else where the server says."""
+    return None if "://" in store else Path(store).absolute().with_name("mlruns").as_uri()
+
+
+def _uri(store: str) -> str:
+    """Return the URI for a client, which prints it; a password in it goes the way that MLflow documents."""
+    uri = store_uri(store)
+    parts = urlsplit(uri)
+    if parts.scheme in {"http", "https"} and parts.password is not None:
+        os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(parts.username or "")
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(parts.password)
+        uri = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    return uri
+
+
+def _reason(error: Exception, store: str) -> str:
+    return redacted(str(error), store)
+
+
 def check_tracking(store: str) -> None:
     """Raise before anything is trained: InputError without MLflow, OutputError where its store cannot be opened."""
     try:
@@ -32,11 +56,13 @@ def check_tracking(store: str) -> None:
             "extra_not_installed", f"--mlflow needs {error.name}; install it with `pip install -e .[mlflow]`."
         ) from error
     try:
-        client = MlflowClient(store_uri(store))
+        client = MlflowClient(_uri(store))
         if client.get_experiment_by_name(EXPERIMENT) is None:
-            client.create_experiment(EXPERIMENT)
+            client.create_experiment(EXPERIMENT, artifact_location=_artifacts(store))
     except (MlflowException, OSError) as error:
-        raise OutputError("cannot_write", f"MLflow cannot write to {store!r} ({error}); correct --mlflow.") from error
+        raise OutputError(
+            "cannot_write", f"MLflow cannot write to {store!r} ({_reason(error, store)}); correct --mlflow."
+        ) from error
 
 
 def track(account: Account, folder: Path, store: str) -> str:
@@ -45,10 +71,11 @@ def track(account: Account, folder: Path, store: str) -> str:
     from mlflow.tracking import MlflowClient
 
     try:
-        return _write(MlflowClient(store_uri(store)), account, folder)
+        return _write(MlflowClient(_uri(store)), account, folder)
     except (MlflowException, OSError) as error:
         raise OutputError(
-            "cannot_write", f"The model is in {str(folder)!r}, but MLflow did not take its run ({error})."
+            "cannot_write",
+            f"The model is in {str(folder)!r}, but MLflow did not take its run ({_reason(error, store)}).",
         ) from error
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from model.redaction import redacted
 from training.datasets.polite import Hosts
 
 LONGEST_WAIT = 300.0
@@ -27,7 +28,7 @@ class FetchError(Exception):
 
     def __init__(self, code: str, sentence: str) -> None:
         """Take one of `gone`, `refused`, `unreachable`, `too_large`, `not_a_photo`, `altered`, `bad_address`."""
-        super().__init__(sentence)
+        super().__init__(redacted(sentence))
         self.code = code
 
 
@@ -113,9 +114,11 @@ class Downloader:
                             return self._read(url, response, until)
                         further = urljoin(url, response.headers["Location"])
                 except httpx.InvalidURL as error:
-                    raise FetchError("bad_address", f"{url} is no address ({error}).") from error
+                    raise FetchError(
+                        "bad_address", f"{url} is no address ({redacted(str(error), address)})."
+                    ) from error
                 except httpx.TransportError as error:
-                    reason = str(error) or type(error).__name__
+                    reason = redacted(str(error), address) or type(error).__name__
                     raise _TemporaryError(f"{url} cannot be reached ({reason}); run the command again.") from error
             if url.startswith("https:") and not further.startswith("https:"):
                 raise FetchError("bad_address", f"{url} leads on to {further}, which is not https.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from model.errors import DatasetError, OutputError, PhotoError
 from model.photo import read_photo
+from model.redaction import redacted_url
 from training.datasets.build import build_rows
 from training.datasets.download import Downloader, FetchError, Limits
 from training.datasets.fetched import Fetch, write_results
@@ -140,7 +141,7 @@ def _fetch_photo(
     row: Row, order: Order, downloader: Downloader, before: dict[str, Any] | None
 ) -> dict[str, Any] | None:
     """Return the line for the journal, or None when nothing is left to do."""
-    path = order.out / row.file_name
+    path, url = order.out / row.file_name, redacted_url(row.url)
     if before is not None and (before.get("code") == "gone" or _is_here(path, before)):
         return None
     try:
@@ -151,8 +152,8 @@ def _fetch_photo(
             raise FetchError("not_a_photo", str(error)) from error
         _write_whole(path, data)
     except FetchError as error:
-        return {"file_name": row.file_name, "url": row.url, "code": error.code, "reason": str(error)}
-    return {"file_name": row.file_name, "url": row.url, "sha256": photo.sha256}
+        return {"file_name": row.file_name, "url": url, "code": error.code, "reason": str(error)}
+    return {"file_name": row.file_name, "url": url, "sha256": photo.sha256}
 
 
 def _is_here(path: Path, before: dict[str, Any]) -> bool:

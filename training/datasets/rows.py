@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from model.errors import OutputError
+from model.redaction import redacted, redacted_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, 
             with whole.open("w", encoding="utf-8", newline="") as file:
                 table = csv.DictWriter(file, columns, restval="")
                 table.writeheader()
-                table.writerows(rows)
+                table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
             # A hard link, unlike a rename, never replaces what somebody else wrote meanwhile.
             path.hardlink_to(whole)
     except FileExistsError:
@@ -74,3 +75,10 @@ def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, 
         raise OutputError(
             "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
         ) from error
+
+
+def _shown(name: str, cell: str) -> str:
+    """Return a cell without secrets of URLs; what tells photos and groups apart stays as it is."""
+    if name in {"file_name", "group"}:
+        return cell
+    return redacted_url(cell) if name == "url" else redacted(cell)
