@@ -60,12 +60,14 @@ def serve(
 ) -> None:
     """Serve the page until SIGTERM or Ctrl+C, then remove all photos. Raises RedspotsError.
 
-    An address that others can reach needs a `login`, or `is_open`: that everybody may use the page.
+    An address that others can reach, by a proxy of the `deployment` too, needs a `login`, or `is_open`: that everybody
+    may use the page.
 
     It speaks all shipped languages, or those of the model's own words: the browser chooses, or `language` comes first.
     With a `words` file it speaks that alone.
     """
-    warning = require_login(host, login, is_open=is_open)
+    deployment = deployment or Deployment()
+    warning = require_login(host, login, is_open=is_open, has_proxy=bool(deployment.proxies))
     classifier = Classifier.load(model)
     spoken = [Words.read(path) for path in words_paths(model, classifier.card, words=words, language=language)]
     for one in spoken:

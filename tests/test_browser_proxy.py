@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import DESK, PHONE, assert_quiet, choose, look, visiting
@@ -25,6 +27,29 @@ pytestmark = [
 ]
 
 
+SERVING = (Path(__file__).parents[1] / "docs" / "serving.md").read_text(encoding="utf-8")
+
+
+def documented() -> dict[str, object]:
+    """Return what the document's nginx does, as the small proxy takes it."""
+    (example,) = re.findall(r"```nginx\n(.*?)```", SERVING, re.DOTALL)
+    (below,) = re.findall(r"location (\S+)/ \{", example)
+    (slash,) = re.findall(r"proxy_pass http://127\.0\.0\.1:7860(/?);", example)
+    values = {
+        "$host": "localhost",
+        "$http_host": "localhost",
+        "$remote_addr": "192.0.2.7",
+        "$scheme": "https",
+        '""': "",
+    }
+    tells = {name: values[value] for name, value in re.findall(r"proxy_set_header (\S+) (\S+);", example)}
+    assert {"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix"} <= tells.keys()
+    return {"below": below, "strips": bool(slash), "tells": tells}
+
+
+CLAIMS = {"X-Forwarded-Host": "elsewhere.invalid", "X-Forwarded-Proto": "http"}
+
+
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.jpg"
@@ -35,8 +60,10 @@ def photo(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("width", "proxy", "deployment"),
     [
-        pytest.param(DESK, {}, {}, id="its own host, TLS ended without a word"),
-        pytest.param(PHONE, {"below": "/red/spots"}, {}, id="below a path that it takes away without a word"),
+        pytest.param(DESK, {"tells": CLAIMS}, {}, id="its own host, TLS ended without a word"),
+        pytest.param(
+            PHONE, documented(), {"proxies": ["127.0.0.1"]}, id="as documented, below a path that it takes away"
+        ),
         pytest.param(
             DESK, {"below": "/red/spots", "strips": False}, {"root_path": "/red/spots"}, id="below a path it leaves"
         ),
@@ -48,12 +75,11 @@ def test_the_page_works_behind_a_proxy(
     tmp_path: Path,
     photo: Path,
     width: int,
-    proxy: dict[str, object],
-    deployment: dict[str, str],
+    proxy: dict[str, Any],
+    deployment: dict[str, Any],
 ) -> None:
     with running_page(tiny_model, tmp_path / "home", deployment=Deployment.parse(**deployment)) as page:
-        told = {"X-Forwarded-Host": "elsewhere.invalid", "X-Forwarded-Proto": "http"}
-        front = Proxy(page.url, tells=told, **proxy)
+        front = Proxy(page.url, **proxy)
         with (
             running_proxy(front, tmp_path) as url,
             visiting(browser, f"{url}{front.below}/", width=width, locale="es-ES") as visit,

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from app.cli import app as command_line
 from app.deployment import Deployment
 from model.errors import InputError
+
+SERVING = (Path(__file__).parents[1] / "docs" / "serving.md").read_text(encoding="utf-8")
+COMMANDS = [
+    shlex.split(line.removeprefix(".venv/bin/redspots serve "))
+    for block in re.findall(r"```bash\n(.*?)```", SERVING, re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_the_commands_of_the_document_say_something_that_is_read(arguments: list[str]) -> None:
+    group = typer.main.get_command(command_line)
+    assert isinstance(group, typer.core.TyperGroup)
+    given = group.commands["serve"].make_context("serve", list(arguments)).params
+    deployment = Deployment.parse(
+        proxies=given["trusted_proxy"] or (),
+        root_path=given["root_path"],
+        origins=given["allow_origin"] or (),
+        frame_ancestors=given["frame_ancestors"] or (),
+    )
+    assert deployment != Deployment()
 
 
 def test_by_default_nobody_is_trusted() -> None:
