@@ -6,7 +6,7 @@ import logging
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from starlette.datastructures import Headers
+from starlette.datastructures import URL, Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -72,7 +72,8 @@ class Proxies:
         path = scope["path"]
         if root_path and path == root_path:
             # What the page names relative to itself needs the slash; relative, because a proxy may have renamed it.
-            await RedirectResponse(f"./{root_path.rpartition('/')[2]}/")(scope, receive, send)
+            address = URL(path=f"./{root_path.rpartition('/')[2]}/", query=scope["query_string"].decode("latin-1"))
+            await RedirectResponse(address)(scope, receive, send)
             return
         if path.startswith(f"{root_path}/"):
             # The proxy has left it there.

@@ -176,8 +176,9 @@ def test_below_a_path_pages_uploads_and_programs_are_answered_in_their_language(
 
 
 def test_the_path_without_its_slash_leads_to_the_page(behind: RunningPage) -> None:
-    response = httpx.get(f"{behind.url}/red/spots", auth=("clinic", "right"), headers={"X-Forwarded-For": "192.0.2.4"})
-    assert (response.status_code, response.headers["location"]) == (307, "./spots/")
+    for query in ("", "?lang=en"):
+        response = httpx.get(f"{behind.url}/red/spots{query}", headers={"X-Forwarded-For": "192.0.2.4"})
+        assert (response.status_code, response.headers["location"]) == (307, f"./spots/{query}")
 
 
 def test_no_header_makes_a_page_name_another_host(behind: RunningPage, open_page: RunningPage) -> None:
