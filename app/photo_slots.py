@@ -75,7 +75,7 @@ def _place_tools(words: Words, photo: str) -> None:
     page = words.page
     gr.HTML(
         f'<div class="tools" data-photo="{photo}" hidden><label class="own-camera" hidden>{text(page["own_camera"])}'
-        '<input type="file" accept="image/*" capture="environment"></label><p class="why" role="status"></p>'
+        '<input type="file" accept="image/*" capture="environment"></label><p class="why" aria-live="polite"></p>'
         f'<div class="sending" hidden><p></p><progress max="100" value="0" aria-label="{text(page["sending_label"])}">'
         "</progress></div></div>",
         elem_classes="tools-block",

@@ -76,7 +76,7 @@
 	// Pressed early: Gradio remembers it and asks for the answer once the photo is there, but does not say so.
 	const early = document.createElement("p");
 	early.id = "early";
-	early.setAttribute("role", "status");
+	early.setAttribute("aria-live", "polite"); // The one status of the page is what `page.js` says.
 	document.querySelector("#look").after(early);
 	let isPressed = false;
 	document.addEventListener("click", ({ target }) => {
