@@ -14,13 +14,16 @@ from fastapi import FastAPI
 
 from app.api import PREFIX, create_api
 from app.auth import BasicAuth, Login
+from app.deployment import Deployment
 from app.forms import FormReader
 from app.guard import UPLOAD, Guard
 from app.language_choice import LanguageChoice, links
+from app.origins import AllowedOrigins
 from app.page_language import PageLanguage
 from app.page_script import page_script
 from app.private_gradio import gr
 from app.probes import Health, Readiness
+from app.proxies import BelowRootPath, Proxies
 from app.refusals import Refusals
 from app.theme import CSS, css, head, theme
 from app.upload_route import UploadRoute
@@ -42,6 +45,7 @@ def create_app(
     *,
     by_browser: bool = True,
     login: Login | None = None,
+    deployment: Deployment | None = None,
 ) -> FastAPI:
     """Return the whole web application; photos are kept for minutes in `folder`, which `private_folder` made.
 
@@ -66,12 +70,15 @@ def create_app(
         return sum(len(page._queue) for page in pages.values()) >= QUEUE
 
     app = FastAPI(lifespan=_purging(store), docs_url=None, redoc_url=None, openapi_url=None)
-    languages = {f"{prefix}/": words.language for prefix, words in by_prefix.items()}
-    app.add_middleware(PageLanguage, languages=languages)
-    app.add_middleware(LanguageChoice, spoken=list(languages.values()), by_browser=by_browser)
+    deployment = deployment or Deployment()
+    app.add_middleware(BelowRootPath)
+    app.add_middleware(PageLanguage, pages={f"{prefix}/": words for prefix, words in by_prefix.items()})
+    app.add_middleware(LanguageChoice, spoken=[words.language for words in spoken], by_browser=by_browser)
     if login is not None:
         app.add_middleware(BasicAuth, login=login, words=first)
-    app.add_middleware(Guard, refusals=refusals, is_busy=is_busy)
+    app.add_middleware(Guard, refusals=refusals, is_busy=is_busy, frame_ancestors=deployment.frame_ancestors)
+    app.add_middleware(AllowedOrigins, origins=deployment.origins)
+    app.add_middleware(Proxies, deployment=deployment)  # The last one added is the first to see a request.
     app.add_api_route("/healthz", Health(classifier.card.version), methods=["GET"])
     app.add_api_route("/readyz", Readiness(folder, is_busy=is_busy), methods=["GET"])
     forms, readers = FormReader(), CapacityLimiter(READERS)

@@ -62,28 +62,34 @@ def read_login(file: Path | None, environment: Mapping[str, str]) -> Login | Non
     return Login.parse(environment[VARIABLE], source=VARIABLE) if VARIABLE in environment else None
 
 
-def require_login(host: str, login: Login | None, *, is_open: bool) -> str:
+def require_login(host: str, login: Login | None, *, is_open: bool, has_proxy: bool = False) -> str:
     """Return what to warn of before listening on an address; empty when this machine alone can reach it.
 
-    Raises InputError `bad_option` when others can and nobody said who may.
+    By a proxy, others can reach any address. Raises InputError `bad_option` when they can and nobody said who may.
     """
     if login and is_open:
         raise InputError(
             "bad_option", f"A login and --no-auth exclude each other; leave out one of them, or {VARIABLE}."
         )
-    if _is_loopback(host):
+    is_hidden = _is_loopback(host)
+    if is_hidden and not has_proxy:
         return ""
-    if login:
-        return (
-            f"Others can reach {host}: put TLS before it, or the password and the photos cross the network unencrypted."
+    reached = "the page by its proxy" if is_hidden else host
+    if not (login or is_open):
+        raise InputError(
+            "bad_option",
+            f"Others can reach {reached}: give --auth-file FILE, which holds USER:PASSWORD, or set {VARIABLE}; "
+            "or say --no-auth if everyone may use the page.",
         )
-    if is_open:
-        return f"Everyone who can reach {host} can use the page, and photos cross the network unencrypted."
-    raise InputError(
-        "bad_option",
-        f"Others can reach {host}: give --auth-file FILE, which holds USER:PASSWORD, or set {VARIABLE}; "
-        "or say --no-auth if everyone may use the page.",
+    if is_hidden:
+        return "" if login else f"Everyone who can reach {reached} can use it."
+    warning = (
+        f"Others can reach {host}: put TLS before it, or the password and the photos cross the network unencrypted."
+        if login
+        else f"Everyone who can reach {host} can use the page, and photos cross the network unencrypted."
     )
+    # All its visitors would share one limit: ten wrong passwords of anybody would lock everybody out.
+    return warning if has_proxy else f"{warning} If a proxy stands before it, name it with --trusted-proxy."
 
 
 def _is_loopback(host: str) -> bool:

@@ -123,9 +123,22 @@ def serve(
         Path | None, typer.Option(help="File that holds USER:PASSWORD; REDSPOTS_AUTH in the environment does as well.")
     ] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everyone use the page who can reach --host.")] = False,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network of a proxy whose X-Forwarded headers count; repeatable."),
+    ] = None,
+    root_path: Annotated[str, typer.Option(help="Path that a proxy serves the page below, such as /redspots.")] = "",
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin whose scripts may use the HTTP interface, such as https://example.org; repeatable."),
+    ] = None,
+    frame_ancestors: Annotated[
+        list[str] | None, typer.Option(help="Origin that may show the page in a frame, or 'self'; repeatable.")
+    ] = None,
 ) -> None:
     """Open the page on which a person can upload a photo, and the HTTP interface for programs."""
     from app.auth import read_login
+    from app.deployment import Deployment
     from app.server import serve as serve_page
     from model.store import choose_model
 
@@ -143,6 +156,12 @@ def serve(
             open_browser=open_browser,
             login=read_login(auth_file, os.environ),
             is_open=no_auth,
+            deployment=Deployment.parse(
+                proxies=trusted_proxy or (),
+                root_path=root_path,
+                origins=allow_origin or (),
+                frame_ancestors=frame_ancestors or (),
+            ),
         )
 
 

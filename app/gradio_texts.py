@@ -18,6 +18,8 @@ BY_KEY: Mapping[str, str] = {
     "start_camera": "Click to Access Webcam",
     "take_photo": "capture photo",
     "paste": "Paste from clipboard",
+    "paste_prompt": "Paste from Clipboard",
+    "uploading": "Uploading 1*",
     "remove_photo": "Remove Image",
     "error": "Error",
     "too_large": "File(s) exceed the maximum allowed size*",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -56,12 +56,32 @@ HEADERS: Mapping[str, str] = {
 }
 
 
+def _headers(frame_ancestors: Sequence[str]) -> Mapping[str, str]:
+    if not frame_ancestors:
+        return HEADERS
+    policy = _POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(frame_ancestors)}")
+    # X-Frame-Options cannot name an origin.
+    others = {name: value for name, value in HEADERS.items() if name != "X-Frame-Options"}
+    return others | {"Content-Security-Policy": policy}
+
+
 class Guard:
     """ASGI middleware that lets through the requests that the page makes, and marks every response."""
 
-    def __init__(self, app: ASGIApp, *, refusals: Mapping[str, Refusals], is_busy: Callable[[], bool]) -> None:
-        """Take what to say to a body over the cap, and when `is_busy` says that the queue is full, by page prefix."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        refusals: Mapping[str, Refusals],
+        is_busy: Callable[[], bool],
+        frame_ancestors: Sequence[str] = (),
+    ) -> None:
+        """Take what to say to a body over the cap, and when `is_busy` says that the queue is full, by page prefix.
+
+        `frame_ancestors` are the origins of pages that may show this one in a frame.
+        """
         self.app = app
+        self.headers = _headers(frame_ancestors)
         self.refusals = refusals
         self.is_busy = is_busy
 
@@ -76,7 +96,7 @@ class Guard:
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                headers.update(self.headers)
                 if not refusals_at(scope["path"], self.refusals)[0].startswith(("/assets/", "/static/", "/svelte/")):
                     headers["Cache-Control"] = "no-store"
             await send(message)

@@ -10,6 +10,7 @@ from app.wording import Words
 
 SCRIPT = Path(__file__).with_name("page.js")
 CROP = Path(__file__).with_name("crop.js")
+TOOLS = Path(__file__).with_name("photo_tools.js")
 WORDS = ("looking",)
 CROP_WORDS = (
     "crop_title",
@@ -24,7 +25,8 @@ CROP_WORDS = (
     "crop_whole",
     "crop_cancel",
 )
-_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS))
+TOOLS_WORDS = ("use_camera", "paste", "no_camera", "no_clipboard", "sending", "sent", "on_its_way")
+_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS), (TOOLS, TOOLS_WORDS))
 
 
 def page_script(words: Words) -> str:

@@ -36,11 +36,13 @@ class PhotoSlots:
         """Return the places, put where the page is being built."""
         page = words.page
         photos = [_photo(store, words, page["photo_label"], height=300, elem_id="photo")]
+        _place_tools(words, "photo")
         _place_crop(words, "photo")
         gr.HTML(paragraphs(page["photo_hint"]), elem_id="photo-hint", apply_default_css=False)
         for number in range(2, MOST + 1):
             label = page["photo_number"].format(number=number)
             photos.append(_photo(store, words, label, height=220, elem_id=f"photo-{number}", visible=False))
+            _place_tools(words, f"photo-{number}")
             _place_crop(words, f"photo-{number}")
         more = gr.Button(page["add_photo"], variant="secondary", elem_id="add-photo")
         crops, leaving = gr.JSON(visible=False), gr.JSON(visible=False)
@@ -66,6 +68,19 @@ class PhotoSlots:
         count = min(shown + 1, MOST)
         places = [gr.update(visible=number <= count) for number in range(2, MOST + 1)]
         return [count, gr.update(visible=count < MOST), *places]
+
+
+def _place_tools(words: Words, photo: str) -> None:
+    """Place the button for a phone's own camera, why the page's camera does nothing, and how much has been sent."""
+    page = words.page
+    gr.HTML(
+        f'<div class="tools" data-photo="{photo}" hidden><label class="own-camera" hidden>{text(page["own_camera"])}'
+        '<input type="file" accept="image/*" capture="environment"></label><p class="why" aria-live="polite"></p>'
+        f'<div class="sending" hidden><p></p><progress max="100" value="0" aria-label="{text(page["sending_label"])}">'
+        "</progress></div></div>",
+        elem_classes="tools-block",
+        apply_default_css=False,
+    )
 
 
 def _place_crop(words: Words, photo: str) -> None:

@@ -26,7 +26,7 @@ keep_caches_out_of_home()
 os.environ.pop("GRADIO_ALLOWED_PATHS", None)
 
 import gradio as gr  # noqa: E402
-from gradio import component_meta  # noqa: E402
+from gradio import component_meta, route_utils  # noqa: E402
 from gradio.events import EventListener  # noqa: E402
 from gradio.exceptions import InvalidPathError  # noqa: E402
 
@@ -38,3 +38,14 @@ def _write_no_stub(component_class: type, class_name: str, events: list[str | Ev
 
 
 component_meta.create_or_modify_pyi = _write_no_stub
+
+
+def _relative_root(request: object, route_path: str, root_path: str | None) -> str:
+    """Return where a page finds its own parts: beside itself, so that a proxy need not tell which address it has.
+
+    Gradio makes an address from the request's headers, which are not what the browser sees behind a proxy.
+    """
+    return "."
+
+
+route_utils.get_root_url = _relative_root

@@ -103,7 +103,8 @@ class RayPool:
         try:
             for result in _mapped(ray, tasks, equipment, workers=workers):
                 if result["error"]:
-                    raise pickle.loads(result["error"])
+                    # From a worker of this very run, as everything that Ray brings.
+                    raise pickle.loads(result["error"])  # noqa: S301
                 number = int(result["number"])
                 del left[number]
                 yield number, result["table"]

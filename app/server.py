@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import webbrowser
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from app.application import create_app
 from app.auth import Login, require_login
+from app.deployment import Deployment
 from app.languages import Language
 from app.model_words import words_paths
 from app.private_folder import private_folder
@@ -40,7 +43,7 @@ class _PageServer(uvicorn.Server):
         line = f"The page is at {self.url} (Ctrl+C stops it)"
         Console(stderr=True).print(line, highlight=False, markup=False)
         if self.open_browser:
-            webbrowser.open(self.url)
+            open_in_browser(self.url)
 
 
 def serve(
@@ -53,15 +56,18 @@ def serve(
     open_browser: bool = False,
     login: Login | None = None,
     is_open: bool = False,
+    deployment: Deployment | None = None,
 ) -> None:
     """Serve the page until SIGTERM or Ctrl+C, then remove all photos. Raises RedspotsError.
 
-    An address that others can reach needs a `login`, or `is_open`: that everybody may use the page.
+    An address that others can reach, by a proxy of the `deployment` too, needs a `login`, or `is_open`: that everybody
+    may use the page.
 
     It speaks all shipped languages, or those of the model's own words: the browser chooses, or `language` comes first.
     With a `words` file it speaks that alone.
     """
-    warning = require_login(host, login, is_open=is_open)
+    deployment = deployment or Deployment()
+    warning = require_login(host, login, is_open=is_open, has_proxy=bool(deployment.proxies))
     classifier = Classifier.load(model)
     spoken = [Words.read(path) for path in words_paths(model, classifier.card, words=words, language=language)]
     for one in spoken:
@@ -72,7 +78,7 @@ def serve(
     with _listening(host, port) as listener, private_folder() as folder:
         url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         run = _run(
-            lambda: create_app(classifier, spoken, folder, by_browser=by_browser, login=login),
+            lambda: create_app(classifier, spoken, folder, by_browser=by_browser, login=login, deployment=deployment),
             listener=listener,
             url=url,
             open_browser=open_browser,
@@ -85,6 +91,8 @@ async def _run(app: Callable[[], FastAPI], *, listener: socket.socket, url: str,
     config = uvicorn.Config(
         app(),
         access_log=False,
+        # `Proxies` does it: uvicorn would trust what FORWARDED_ALLOW_IPS says, and this machine's programs unasked.
+        proxy_headers=False,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=2,
@@ -93,6 +101,23 @@ async def _run(app: Callable[[], FastAPI], *, listener: socket.socket, url: str,
     server.url = url
     server.open_browser = open_browser
     await server.serve(sockets=[listener])
+
+
+def open_in_browser(url: str) -> None:
+    """Open an address in the person's browser, and go on at once.
+
+    A process of its own waits for the browser, which may be there for as long as the page. It has neither this terminal
+    nor its keyboard: a browser of the terminal would take both away from the server, so it ends or shows nothing.
+    """
+    command = [sys.executable, "-I", "-m", "webbrowser", url]
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # In a thread, which waits for that process so that none is left behind, and which the end of the server does not.
+    threading.Thread(
+        target=subprocess.run,
+        args=(command,),
+        kwargs={**silent, "start_new_session": True, "check": False},
+        daemon=True,
+    ).start()
 
 
 def _listening(host: str, port: int) -> socket.socket:

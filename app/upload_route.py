@@ -36,7 +36,8 @@ class UploadRoute:
 
     async def __call__(self, request: Request) -> Response:
         """Return the path, or the refusal."""
-        _, refusals = refusals_at(request.url.path, self.refusals)
+        own_path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        _, refusals = refusals_at(own_path, self.refusals)
         try:
             async with self.forms.reading(request) as form:
                 files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]

@@ -16,7 +16,9 @@ CHROMIUM = Path("/usr/bin/chromium")
 REQUIRE = "REDSPOTS_REQUIRE_BROWSER"
 PHONE, DESK = 360, 1280
 """Widths."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+PLAIN = "plain.test"
+"""A name of this machine that browsers treat as any foreign one: over http, it is no secure context."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", PLAIN})
 
 _OPTIONS = (
     "--no-sandbox",
@@ -27,7 +29,7 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 )
@@ -74,15 +76,26 @@ def launched() -> Iterator[Browser]:
 
 @contextmanager
 def visiting(
-    browser: Browser, url: str, *, width: int = 1280, height: int = 900, dark: bool = False, locale: str = "en-GB"
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+    locale: str = "en-GB",
+    touch: bool = False,
 ) -> Iterator[Visit]:
-    """Open a page in a fresh profile and wait until its button is there."""
+    """Open a page in a fresh profile, that of a phone with `touch`, and wait until its button is there."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         locale=locale,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         permissions=["camera"],
+        has_touch=touch,
+        is_mobile=touch,
+        # Tests make their own certificates.
+        ignore_https_errors=True,
     )
     page = context.new_page()
     page.set_default_timeout(20_000)

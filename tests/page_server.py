@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from app.application import create_app
 from app.auth import Login
+from app.deployment import Deployment
 from app.languages import Language, shipped_words
 from app.private_folder import private_folder
 from app.several import MOST
@@ -47,6 +48,7 @@ def running_page(
     by_browser: bool = True,
     login: Login | None = None,
     words: Sequence[Words] = (),
+    deployment: Deployment | None = None,
 ) -> Iterator[RunningPage]:
     """Serve the pages of all languages, or with these words, while the block runs."""
     before = os.environ.get("GRADIO_TEMP_DIR")
@@ -55,8 +57,10 @@ def running_page(
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = create_app(classifier, spoken, folder, by_browser=by_browser, login=login)
-        config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
+        app = create_app(classifier, spoken, folder, by_browser=by_browser, login=login, deployment=deployment)
+        config = uvicorn.Config(
+            app, access_log=False, proxy_headers=False, log_level="warning", timeout_graceful_shutdown=1
+        )
         servers.append(uvicorn.Server(config))
         await servers[0].serve(sockets=[listener])
 

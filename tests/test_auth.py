@@ -131,6 +131,17 @@ def test_others_need_one_and_there_is_a_warning_either_way(host: str) -> None:
         require_login(host, LOGIN, is_open=True)
 
 
+def test_what_a_proxy_stands_before_needs_one_wherever_it_listens() -> None:
+    with pytest.raises(InputError, match="by its proxy: give --auth-file FILE.*--no-auth"):
+        require_login("127.0.0.1", None, is_open=False, has_proxy=True)
+    assert require_login("127.0.0.1", LOGIN, is_open=False, has_proxy=True) == ""
+    assert "Everyone" in require_login("127.0.0.1", None, is_open=True, has_proxy=True)
+    for is_open in (False, True):
+        login = None if is_open else LOGIN
+        assert "--trusted-proxy" in require_login("0.0.0.0", login, is_open=is_open)
+        assert "--trusted-proxy" not in require_login("0.0.0.0", login, is_open=is_open, has_proxy=True)
+
+
 def test_the_command_refuses_to_open_the_page_to_everybody_by_accident(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

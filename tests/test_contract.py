@@ -336,6 +336,52 @@ def test_what_is_refused_over_http_carries_them_too(served: Served, language: La
         assert _flat(part) in shown
 
 
+class _NoScript(HTMLParser):
+    """Collects the text that a browser without scripts shows: all but scripts, styles and the head."""
+
+    SILENT = frozenset({"head", "script", "style", "template"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.silent: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.SILENT:
+            self.silent.append(tag)
+        elif tag == "li":
+            self.found.append("-")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.silent and tag == self.silent[-1]:
+            self.silent.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.found.append(data)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_page_without_scripts_carries_them_too(served: Served, language: Language) -> None:
+    words = SPOKEN[language]
+    entry = words.entries["could_not_read"]
+    response = httpx.get(f"{served.page.url}{PREFIXES[language]}/", params={"lang": language})
+    reader = _NoScript()
+    reader.feed(response.raise_for_status().text)
+    shown = _flat(" ".join(reader.found))
+    for part in (
+        words.page["no_script"],
+        words.emergency,
+        words.urgencies[entry.urgency],
+        entry.urgent_advice,
+        entry.referral,
+        words.limits,
+        words.intended_use,
+    ):
+        assert _flat(part) in shown
+    assert response.text.count("<noscript>") == 1
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_full_queue_carries_them_too(served: Served, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.application.QUEUE", 0)

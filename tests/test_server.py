@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,12 @@ import pytest
 from drawing import encoded, skin
 from page_server import look, upload
 
+from app.api import PER_MINUTE
 from app.server import serve
 from app.uploads import PHOTOS
 from model.errors import InputError
 
-SERVE = "import sys; from pathlib import Path; from app.server import serve; serve(model=Path(sys.argv[1]), port=0)"
+SERVE = "import sys; from pathlib import Path; from app.server import serve; serve(model=Path(sys.argv[1]), port=0, "
 IMPATIENT = (
     "import app.application as application, app.uploads as uploads; application.PURGE_EVERY = 0.1;"
     "uploads.PhotoStore.__init__.__defaults__ = (0.5,);"
@@ -41,11 +42,16 @@ class Serving:
 
 
 @contextmanager
-def serving(model: Path, temp: Path, *, first: str = "") -> Iterator[Serving]:
-    """Run a server whose photos lie below `temp`, after the statements in `first`."""
-    environment = {**os.environ, "TMPDIR": str(temp), "PYTHONWARNINGS": "default"}
+def serving(
+    model: Path, temp: Path, *, first: str = "", options: str = "", environment: Mapping[str, str] | None = None
+) -> Iterator[Serving]:
+    """Run a server whose photos lie below `temp`, after the statements in `first`, with further `options`."""
+    environment = {**os.environ, "TMPDIR": str(temp), "PYTHONWARNINGS": "default", **(environment or {})}
     process = subprocess.Popen(
-        [sys.executable, "-c", first + SERVE, str(model)], env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", f"{first}{SERVE}{options})", str(model)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     with process, process.stderr:
@@ -107,3 +113,40 @@ def test_what_a_killed_server_left_is_gone_once_the_next_one_is_up(tiny_model: P
     assert kept(tmp_path), "nobody could clean up behind a killed server"
     with serving(tiny_model, tmp_path):
         assert kept(tmp_path) == []
+
+
+def test_no_variable_makes_the_server_believe_what_visitors_claim(tiny_model: Path, tmp_path: Path) -> None:
+    with serving(tiny_model, tmp_path, environment={"FORWARDED_ALLOW_IPS": "*"}) as server:
+        statuses = [
+            server.web.post("/api/v1/answers", headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
+            for number in range(PER_MINUTE + 1)
+        ]
+    assert statuses == [400] * PER_MINUTE + [429]
+
+
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT], ids=lambda ends: ends.name)
+def test_a_browser_that_stays_holds_up_neither_the_page_nor_its_end(
+    tiny_model: Path, tmp_path: Path, ends: signal.Signals
+) -> None:
+    browser = tmp_path / "browser"
+    told, held = tmp_path / "told", tmp_path / "held"
+    os.mkfifo(held)
+    # It asks for the terminal, as w3m does, and stays until somebody writes to it.
+    browser.write_text(
+        f'#!/bin/sh\n(: < /dev/tty) 2>/dev/null && tty=yes || tty=no\necho "$1 $tty" > {told}.new\n'
+        f"mv {told}.new {told}\nread line < {held}\n"
+    )
+    browser.chmod(0o700)
+    environment = {"BROWSER": str(browser)}
+    with serving(tiny_model, tmp_path, options="open_browser=True", environment=environment) as server:
+        while not told.exists():
+            assert server.web.get("/healthz").status_code == 200
+        for _ in range(3):
+            assert server.web.get("/", params={"lang": "en"}).status_code == 200
+        server.process.send_signal(ends)
+        logged = server.stderr.read()
+        assert server.process.wait(timeout=20) == 0
+    with held.open("w") as line:  # Waits until the browser reads: it was there all the time.
+        line.write("\n")
+    assert told.read_text(encoding="utf-8") == f"{server.web.base_url}".rstrip("/") + " no\n"
+    assert logged == ""
