@@ -37,9 +37,9 @@ _CONTAINERS = ("az:", "abfs:", "abfss:", "wasb:", "wasbs:")
 # One slash is what is left where a URL was taken for a path; one letter before it is a drive.
 _SCHEME = r"(?P<scheme>\b[a-z][a-z0-9+.-]+:/+)"
 # A colon, and what cannot be a port. A password that was typed as it is may hold what would end the user information.
-_PASSWORD = r"(?!\[)[^@/?#:\s]*:(?!\d*(?:[/?#\s:,;.)\]'\"]|$))(?!\s)[^@\n]{0,500}?@(?:[^/?#\s]*@)?"
-_USER = re.compile(rf"{_SCHEME}(?P<user>[^/?#\s\"'<>]*@|{_PASSWORD})", re.IGNORECASE)
-_WHOLE_USER = re.compile(rf"{_SCHEME}(?P<user>[^/?#]*@|{_PASSWORD})", re.IGNORECASE)
+_TYPED_USER = r"(?!\[)[^@/?#:\s]*:(?!\d*(?:[/?#\s:,;.)\]'\"]|$))(?!\s)[^@\n]{0,500}?@(?:[^/?#\s]*@)?"
+_USER = re.compile(rf"{_SCHEME}(?P<user>[^/?#\s\"'<>]*@|{_TYPED_USER})", re.IGNORECASE)
+_WHOLE_USER = re.compile(rf"{_SCHEME}(?P<user>[^/?#]*@|{_TYPED_USER})", re.IGNORECASE)
 _BARE_USER = re.compile(r"[^\s/@:=]+:[^\s/@]+@")
 """User information of an address without a scheme, as at the beginning of HOST:PORT."""
 
