@@ -26,6 +26,7 @@ ORDINARY = {
     "CHANGELOG.md",
     "LICENSE",
     "Makefile",
+    "SECURITY.md",
     "benchmarks",
     "constraints.txt",
     "docs",
