@@ -35,7 +35,12 @@ LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Train without the photos of a finding, such as `unreadable`, not stop; repeatable."),
 ]
-Weights = Annotated[Path | None, typer.Option(help="Backbone weights in safetensors; timm's own if left out.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        help="Backbone to start from: a folder of `redspots pretrain`, or safetensors; the released one or timm's if not."
+    ),
+]
 Start = Annotated[Path | None, typer.Option(help="Model folder to start from; the shipped one if left out.")]
 Test = Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")]
 TestWhere = Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")]
@@ -100,7 +105,7 @@ def train(
         examples=checked.examples,
         out=out,
         command=shlex.join(["redspots", *sys.argv[1:]]),
-        weights=weights,
+        weights=load_training("backbones").weights_to_start_from(weights, plan.network),
         start=(start or newest_release()) if plan.network.start == "release" else None,
         test=checked.test,
         cache=cache,
