@@ -38,7 +38,7 @@ LeaveOut = Annotated[
 Weights = Annotated[
     Path | None,
     typer.Option(
-        help="Backbone to start from: a folder of `redspots pretrain`, or safetensors; the released one or timm's if not."
+        help="Backbone to start from: a folder of `redspots pretrain`, or safetensors; timm's own weights if left out."
     ),
 ]
 Start = Annotated[Path | None, typer.Option(help="Model folder to start from; the shipped one if left out.")]

@@ -111,8 +111,8 @@ def _how(training: Mapping[str, Any]) -> str:
             "```",
             "",
             f"Seed {training['seed']}; {training['hours']} hours on {training['machine']}, "
-            f"{training['speed']['precision']}, {training['speed']['layout']}. {packages}. Every hyper-parameter stands "
-            "in `card.json`.",
+            f"{training['speed']['precision']}, {training['speed']['layout']}. {packages}. Every hyper-parameter "
+            "stands in `card.json`.",
         ]
     )
 

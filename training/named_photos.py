@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,12 +46,12 @@ def read_named_photos(
     Photos of the split `test` take no part. Raises ManifestError: a photo is there to evaluate, or shares its group
     with one that is; a row is wrong; a group is in two splits; too few photos are left.
     """
-    table = read_disease_names()
+    table, aside = read_disease_names(), _kept_aside(manifests)
     examples: list[Example] = []
     terms: list[str] = []
     for manifest in manifests:
         rows = choose_rows(manifest, [*options.where, *where])
-        _refuse_evaluation(rows, manifest)
+        _refuse_evaluation(rows, manifest, aside)
         for found, row in rows:
             example = example_of(found, row, manifest, (row["category"],))
             examples.append(replace(example, category=_name(row, options, table)))
@@ -75,8 +75,22 @@ def read_named_photos(
     return NamedPhotos(tuple(named), tuple(terms[row] for row in kept), names)
 
 
-def _refuse_evaluation(rows: Sequence[tuple[str, Mapping[str, str]]], manifest: Path) -> None:
-    """Raise ManifestError for rows that are there to evaluate, and for those of the same person or lesion."""
+def _kept_aside(manifests: Sequence[Path]) -> set[tuple[str, str]]:
+    """Return by what the photos that are there to evaluate are known, in all manifests."""
+    return {
+        mark
+        for manifest in manifests
+        if manifest.is_file()
+        for _, row in choose_rows(manifest)
+        if _evaluates(row)
+        for mark in _marks(row, manifest)
+    }
+
+
+def _refuse_evaluation(
+    rows: Sequence[tuple[str, Mapping[str, str]]], manifest: Path, aside: Collection[tuple[str, str]]
+) -> None:
+    """Raise ManifestError for rows that are there to evaluate, and for the same photo, person or lesion."""
     wrong = [found for found, row in rows if _evaluates(row)]
     if wrong:
         raise ManifestError(
@@ -84,16 +98,23 @@ def _refuse_evaluation(rows: Sequence[tuple[str, Mapping[str, str]]], manifest: 
             f"{len(wrong)} chosen photos of {str(manifest)!r} are there to evaluate (use={EVALUATE}), the first in "
             f"{wrong[0]}; leave them out with --where use=train.",
         )
-    if manifest.is_dir():
-        return
-    kept_aside = {row["group"] for _, row in choose_rows(manifest) if _evaluates(row) and row.get("group")}
-    shared = [(found, row["group"]) for found, row in rows if row.get("group") in kept_aside]
-    if shared:
+    alike = [found for found, row in rows if any(mark in aside for mark in _marks(row, manifest))]
+    if alike:
         raise ManifestError(
             "unfit_photos",
-            f"{len(shared)} chosen photos of {str(manifest)!r} share a group with photos that are there to evaluate, "
-            f"the first {shared[0][1]!r} in {shared[0][0]}; give the whole group one use.",
+            f"{len(alike)} chosen photos of {str(manifest)!r} are the same as others that are there to evaluate, or "
+            f"share their group, the first in {alike[0]}; give the whole group one use.",
         )
+
+
+def _marks(row: Mapping[str, str], manifest: Path) -> Iterator[tuple[str, str]]:
+    """Yield what the photo of a row shares with others of the same file, content, or person."""
+    yield "file", str((manifest.parent / row["file_name"]).resolve())
+    if row.get("sha256"):
+        yield "sha256", row["sha256"]
+    if row.get("group"):
+        # Two manifests may count their groups in the same way.
+        yield str(manifest), row["group"]
 
 
 def _evaluates(row: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from timm.optim import param_groups_layer_decay
+from timm.optim._param_groups import param_groups_layer_decay
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader

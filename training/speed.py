@@ -88,7 +88,7 @@ def _training_step(network: nn.Module, photos: Tensor, way: Speed) -> Callable[[
         network.zero_grad()
         with torch.autocast(photos.device.type, torch.bfloat16, enabled=way.precision == "bf16-mixed"):
             found = [value for value in network(photos) if value is not None]
-        torch.stack([value.float().square().mean() for value in found]).sum().backward()
+        torch.stack([value.float().square().mean() for value in found]).sum().backward()  # type: ignore[no-untyped-call]
 
     return run
 

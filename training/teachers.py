@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import timm.data
 import torch
+from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 from torch.nn import functional
 
 from model.errors import InputError
 from model.preprocess import Preprocess
-from training.names_network import build_backbone
 
 LEAST_DEVIATION = 1e-6
 """A feature that hardly differs between photos says nothing; it is not blown up."""
@@ -45,7 +44,7 @@ class Teacher:
         """Take a timm network without head."""
         self.name = name
         self.network = network.eval().requires_grad_(False)
-        config = timm.data.resolve_model_data_config(network)
+        config = resolve_model_data_config(network)  # type: ignore[no-untyped-call]
         self.size = int(config["input_size"][-1])
         self.mean: tuple[float, float, float] = tuple(config["mean"])
         self.std: tuple[float, float, float] = tuple(config["std"])
@@ -62,8 +61,9 @@ class Teacher:
         photos = _shifted(photos, self.mean, self.std)
         tokens: Tensor = self.network.forward_features(photos)  # type: ignore[operator]
         if tokens.ndim != 3:
-            return self.network.forward_head(tokens, pre_logits=True)  # type: ignore[operator,no-any-return]
-        extra = int(getattr(self.network, "num_prefix_tokens", 0))  # type: ignore[arg-type]
+            pooled: Tensor = self.network.forward_head(tokens, pre_logits=True)  # type: ignore[operator]
+            return pooled
+        extra = int(getattr(self.network, "num_prefix_tokens", 0))
         patches = tokens[:, extra:].mean(dim=1)
         return torch.cat([tokens[:, 0], patches], dim=1) if extra else patches
 

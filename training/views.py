@@ -36,7 +36,7 @@ def build_views(options: ViewOptions, *, size: int, seed: int) -> A.Compose:
     )
 
 
-class Strips(A.ImageOnlyTransform):
+class Strips(A.ImageOnlyTransform):  # type: ignore[misc]
     """Masks a strip of a photo with its mean colour."""
 
     def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +44,8 @@ class Strips(A.ImageOnlyTransform):
         rows = params["shape"][0]
         height = round(rows * self.py_random.uniform(0.04, 0.12))
         place = self.py_random.random()
-        if place < _BOTTOM:
-            first = rows - height
-        else:
+        first = rows - height
+        if place > _BOTTOM:
             first = 0 if place < (1 + _BOTTOM) / 2 else (rows - height) // 2
         return {"first": first, "last": first + height}
 
@@ -57,7 +56,7 @@ class Strips(A.ImageOnlyTransform):
         return masked
 
 
-class Tones(A.ImageOnlyTransform):
+class Tones(A.ImageOnlyTransform):  # type: ignore[misc]
     """Changes light, white balance and tone curve, and brings some photos near grey, by one look-up per channel."""
 
     def __init__(self, options: ViewOptions, p: float) -> None:
