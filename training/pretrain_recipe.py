@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
-from training.machine import Precision, this_machine
-from training.recipe import RECIPES, Section, auto, checked_recipe, read_toml
+from model.errors import RecipeError
+from training.machine import this_machine
+from training.recipe import RECIPES, Recipe, Section, auto, checked_recipe, read_recipe, read_toml
 
 PRETRAIN = RECIPES / "pretrain.toml"
 """What is followed without --recipe."""
-Layout = Literal["contiguous", "channels_last"]
 
 
 def _batch_size() -> int:
@@ -68,7 +68,7 @@ class TeacherOptions(Section):
     """timm names; --teacher names them, too, and their files."""
     weight: float = Field(2.0, ge=0)
     """Of the mean squared error of the teachers' standardised features, beside the cross entropy of the names."""
-    consistent: bool = False
+    consistent: Annotated[bool, Strict()] = False
     """Whether a teacher sees the same view as the backbone, augmented and mixed (Beyer et al., CVPR 2022), at the cost
     of its forward pass in every step; if not, each photo has the features of the whole, computed once."""
 
@@ -174,6 +174,8 @@ class PretrainRecipe(Section):
         for name, (least, most) in (("scale", self.views.scale), ("ratio", self.views.ratio)):
             if not 0 < least <= most or (name == "scale" and most > 1):
                 raise ValueError(f"'views.{name}' is a least and a most share above 0; put the smaller one first")
+        if self.tuning.smallest_size != 1:
+            raise ValueError("'tuning.smallest_size' must be 1: many a teacher takes photos of one size only")
         named = [name for names in self.data.joined.values() for name in names]
         if len(set(named)) < len(named):
             raise ValueError("a name stands in 'data.joined' twice; remove one")
@@ -182,9 +184,22 @@ class PretrainRecipe(Section):
 
 def read_pretrain_recipe(path: Path) -> PretrainRecipe:
     """Return the recipe in a TOML file, or the shipped one of that name. Raises RecipeError."""
-    if not path.exists() and path.name == str(path) and (shipped := RECIPES / f"{path}.toml").is_file():
-        path = shipped
-    return checked_recipe(read_toml(path), PretrainRecipe, path)
+    path = _shipped(path)
+    value = read_toml(path)
+    if value.get("stage") is None and "categories" in value:
+        raise RecipeError(
+            "bad_value", f"{str(path)!r} is a recipe of `redspots train`; name one of `redspots pretrain`."
+        )
+    return checked_recipe(value, PretrainRecipe, path)
 
 
-__all__ = ["PRETRAIN", "Layout", "Precision", "PretrainRecipe", "read_pretrain_recipe"]
+def read_any_recipe(path: Path) -> Recipe | PretrainRecipe:
+    """Return the recipe in a TOML file, or the shipped one of that name, of whichever stage. Raises RecipeError."""
+    path = _shipped(path)
+    return read_pretrain_recipe(path) if read_toml(path).get("stage") == "pretrain" else read_recipe(path)
+
+
+def _shipped(path: Path) -> Path:
+    """Return the shipped recipe where a path is but its name, and there is no such file."""
+    shipped = RECIPES / f"{path}.toml"
+    return shipped if path.name == str(path) and not path.exists() and shipped.is_file() else path
