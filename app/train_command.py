@@ -87,6 +87,7 @@ def train(
     console = Console(stderr=True, quiet=not load_training("processes").is_first())
     recipe = recipe or recipes.RECIPES / "retrain.toml"
     plan = recipes.read_recipe(recipe)
+    plan, weights = load_training("backbones").backbone_to_start_from(plan, weights, beside=recipe.parent)
     conditions = [*plan.data.where, *(where or [])]
     plan, texts, told = take_own_categories(plan, words or [], _categories(photos, conditions), photos=photos)
     for line in told:
@@ -105,7 +106,7 @@ def train(
         examples=checked.examples,
         out=out,
         command=shlex.join(["redspots", *sys.argv[1:]]),
-        weights=load_training("backbones").weights_to_start_from(weights, plan.network),
+        weights=weights,
         start=(start or newest_release()) if plan.network.start == "release" else None,
         test=checked.test,
         cache=cache,

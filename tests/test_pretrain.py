@@ -22,11 +22,13 @@ from safetensors.torch import load_file, save_file
 from test_cli import redspots, refused
 
 from app.pretrain_command import pretrain
+from app.train_command import train
 from model.card import sha256_of
 from model.errors import InputError, ManifestError, ModelError, OutputError, RecipeError, RedspotsError
-from training.backbones import BACKBONE, LABELS, NAMES_HEAD, newest_backbone, read_backbone, weights_to_start_from
+from training.backbones import BACKBONE, LABELS, NAMES_HEAD, backbone_to_start_from, newest_backbone, read_backbone
 from training.names_network import features_of
-from training.recipe import RECIPES, NetworkOptions
+from training.recipe import RECIPES, Recipe
+from training.start import start_network
 
 ROOT = Path(__file__).parents[1]
 RECIPE = """
@@ -61,7 +63,6 @@ precision = "32-true"
 layout = "channels_last"
 checkpoint_minutes = 0
 """
-OPTIONS = NetworkOptions(backbone="test_efficientnet", backbone_arguments={"bn_eps": 0.001}, size=96)
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals are a POSIX matter")]
 
@@ -160,13 +161,40 @@ def test_killed_and_stopped_and_resumed_it_makes_the_same(given: Path, tmp_path:
     assert sums(out) == sums(made)
 
 
-def test_training_starts_from_the_folder(made: Path, tmp_path: Path) -> None:
-    weights = weights_to_start_from(made, OPTIONS)
-    assert weights == made / BACKBONE
-    assert weights_to_start_from(weights, OPTIONS) == weights
-    other = OPTIONS.model_copy(update={"backbone_arguments": {}, "mean": (0.4, 0.5, 0.5)})
-    with pytest.raises(RecipeError, match="set 'network.backbone_arguments' to .*; set 'network.mean' to"):
-        weights_to_start_from(made, other)
+def recipe_with(**network: Any) -> Recipe:
+    options = {"backbone": "test_efficientnet", "backbone_arguments": {"bn_eps": 0.001}, "size": 96} | network
+    fit = {"epochs": 1, "learning_rate": 0.01, "backbone_learning_rate": 0.001}
+    return Recipe.model_validate(
+        {"version": "1.0.0", "seed": 1, "categories": ["petechiae"], "network": options, "fit": fit}
+    )
+
+
+def test_training_starts_from_the_folder_or_a_file_of_it(made: Path, tmp_path: Path) -> None:
+    recipe = recipe_with()
+    assert backbone_to_start_from(recipe, made, beside=tmp_path) == (recipe, made / BACKBONE)
+    assert backbone_to_start_from(recipe, made / BACKBONE, beside=tmp_path) == (recipe, made / BACKBONE)
+    network, _ = start_network(recipe, weights=made / BACKBONE, start=None)
+    learnt = load_file(made / BACKBONE)
+    assert all(torch.equal(value, learnt[name]) for name, value in network.backbone.state_dict().items())
+
+
+def test_a_recipe_that_names_the_folder_takes_its_network_and_normalisation(made: Path) -> None:
+    recipe = recipe_with(backbone=f"./{made.name}", backbone_arguments={}, mean=(0.4, 0.5, 0.5))
+    assert backbone_to_start_from(recipe, None, beside=made.parent) == (recipe_with(), made / BACKBONE)
+
+
+def test_a_backbone_of_another_kind_is_told_with_what_to_write(made: Path, tmp_path: Path) -> None:
+    other = recipe_with(backbone_arguments={}, mean=(0.4, 0.5, 0.5))
+    with pytest.raises(RecipeError, match=r"'network.backbone_arguments' is {}; make it .*; 'network.mean' is"):
+        backbone_to_start_from(other, made, beside=tmp_path)
+
+
+def test_weights_that_would_not_be_used_are_refused(made: Path, given: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="leave out --weights"):
+        backbone_to_start_from(recipe_with(start="release"), made, beside=tmp_path)
+    # The shipped recipe starts from a model.
+    with pytest.raises(InputError, match="leave out --weights"):
+        train(given / "photos.csv", tmp_path / "model", weights=made)
 
 
 def test_without_a_released_backbone_timms_weights_serve(
@@ -174,15 +202,18 @@ def test_without_a_released_backbone_timms_weights_serve(
 ) -> None:
     released = tmp_path / "backbones"
     monkeypatch.setattr("training.backbones.RELEASED", released)
-    assert newest_backbone() is None and weights_to_start_from(None, OPTIONS) is None
+
+    def weights(**network: Any) -> Path | None:
+        return backbone_to_start_from(recipe_with(**network), None, beside=tmp_path)[1]
+
+    assert newest_backbone() is None and weights() is None
     for version in ("0.9.0", "0.10.0"):
         (released / version).mkdir(parents=True)
         for path in made.iterdir():
             if path.is_file():
                 (released / version / path.name).write_bytes(path.read_bytes())
-    assert weights_to_start_from(None, OPTIONS) == released / "0.10.0" / BACKBONE
-    assert weights_to_start_from(None, OPTIONS.model_copy(update={"backbone": "test_resnet"})) is None
-    assert weights_to_start_from(None, OPTIONS.model_copy(update={"start": "random"})) is None
+    assert weights() == released / "0.10.0" / BACKBONE
+    assert weights(backbone="test_resnet") is None and weights(start="random") is None
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 
 import model
 from model.card import CARD, sha256_of
-from model.errors import ModelError, RecipeError
+from model.errors import InputError, ModelError, RecipeError
 from model.preprocess import Preprocess
-from training.recipe import NetworkOptions
+from training.recipe import NetworkOptions, Recipe
 
 FORMAT = 1
 BACKBONE, NAMES_HEAD, LABELS = "backbone.safetensors", "names_head.safetensors", "labels.json"
@@ -86,36 +86,53 @@ def newest_backbone() -> Backbone | None:
     return read_backbone(max(folders, key=lambda path: [int(part) for part in path.name.split(".")]))
 
 
-def weights_to_start_from(given: Path | None, network: NetworkOptions) -> Path | None:
-    """Return the file that a recipe's `pretrained` stands for; None for timm's own weights.
+def backbone_to_start_from(recipe: Recipe, given: Path | None, *, beside: Path) -> tuple[Recipe, Path | None]:
+    """Return the recipe with its network named, and the file of the weights that it starts from; None for timm's own.
 
-    `given` is a file or a backbone folder; without it the newest released backbone serves if it fits the recipe.
-    Raises RecipeError when the folder's backbone is another one, ModelError when it cannot be used.
+    The recipe may name a backbone folder that lies `beside` it, as "./my_backbone": then network and normalisation are
+    the folder's. `given` is what --weights names, a file or such a folder. With neither, the newest released backbone
+    serves if it fits. Raises InputError for weights that would not be used, RecipeError where the folder's backbone is
+    another one, ModelError when it cannot be used.
     """
-    if network.start != "pretrained":
-        return given
+    network = recipe.network
+    if "/" in network.backbone and (beside / network.backbone).is_dir():
+        named = read_backbone(beside / network.backbone)
+        given = named.weights if given is None else given
+        network = network.model_copy(update=_options_of(named))
+        recipe = recipe.model_copy(update={"network": network})
+    if given is not None and network.start == "release":
+        raise InputError(
+            "bad_option",
+            "The recipe starts from a model, so that a backbone's weights would not be used; write "
+            '`start = "pretrained"` in its section [network], or leave out --weights.',
+        )
     if given is None:
-        released = newest_backbone()
-        return released.weights if released is not None and not _misfits(released, network) else None
+        released = newest_backbone() if network.start == "pretrained" else None
+        return recipe, released.weights if released is not None and not _misfits(released, network) else None
     if not given.is_dir():
-        return given
+        return recipe, given
     backbone = read_backbone(given)
     if misfits := _misfits(backbone, network):
         raise RecipeError(
             "missing_weights", f"The backbone in {str(given)!r} does not fit the recipe: {'; '.join(misfits)}."
         )
-    return backbone.weights
+    return recipe, backbone.weights
+
+
+def _options_of(backbone: Backbone) -> dict[str, Any]:
+    """Return the keys of a recipe's network that a backbone decides; the size of photos may differ."""
+    preprocess = backbone.preprocess
+    return {
+        "backbone": backbone.name,
+        "backbone_arguments": backbone.arguments,
+        "mean": preprocess.mean,
+        "std": preprocess.std,
+    }
 
 
 def _misfits(backbone: Backbone, network: NetworkOptions) -> list[str]:
-    """Return in words what a recipe's network has otherwise; the size of photos may differ."""
-    preprocess = backbone.preprocess
-    pairs = {
-        "backbone": (backbone.name, network.backbone),
-        "backbone_arguments": (backbone.arguments, network.backbone_arguments),
-        "mean": (preprocess.mean, network.mean),
-        "std": (preprocess.std, network.std),
-    }
+    """Return in words what a recipe's network has otherwise."""
+    pairs = {key: (getattr(network, key), value) for key, value in _options_of(backbone).items()}
     return [
-        f"set 'network.{key}' to {wanted!r}, not {found!r}" for key, (wanted, found) in pairs.items() if wanted != found
+        f"'network.{key}' is {found!r}; make it {wanted!r}" for key, (found, wanted) in pairs.items() if found != wanted
     ]

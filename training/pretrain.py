@@ -263,7 +263,8 @@ def _fastest(setting: _Setting, network: NamesNetwork, size: int) -> dict[str, A
     )
     if timed:
         each = ", ".join(f"{way.precision} {way.layout} {way.photos_per_second:.1f}" for way in timed)
-        setting.tell(f"{best.precision}, {best.layout} is fastest here; photos per second: {each}")
+        core = "" if torch.cuda.is_available() else " and core"
+        setting.tell(f"{best.precision}, {best.layout} is fastest here; photos per second{core}: {each}")
     return best.to_json()
 
 

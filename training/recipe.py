@@ -79,7 +79,8 @@ class NetworkOptions(Section):
     """The network and where its weights start."""
 
     backbone: str
-    """timm name; its own pretrained weights are used unless the command names a file."""
+    """timm name; its own pretrained weights are used unless the command names others. Or a folder that `redspots
+    pretrain` has made, beside the recipe, as "./my_backbone"."""
     backbone_arguments: dict[str, Any] = {}
     """Passed to timm.create_model."""
     size: int = Field(256, gt=0, multiple_of=32)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from training.machine import Precision
 
-ROUNDS = 2
+ROUNDS = 3
 """Timed steps of each way, after one to warm up; the ways take turns, so that other work disturbs them alike."""
 PRECISIONS: tuple[Precision, ...] = ("32-true", "bf16-mixed")
 LAYOUTS = ("contiguous", "channels_last")
@@ -27,7 +27,7 @@ class Speed:
     precision: Precision
     layout: str
     photos_per_second: float = 0.0
-    """As timed; 0 if it was not."""
+    """As timed, on a CPU those of one core; 0 if it was not."""
 
     @property
     def memory_format(self) -> torch.memory_format:
@@ -94,14 +94,15 @@ def _training_step(network: nn.Module, photos: Tensor, way: Speed) -> Callable[[
 
 
 def _time_in_turn(steps: Sequence[Callable[[], None]], device: torch.device) -> list[float]:
-    """Return the seconds of the fastest run of each step."""
+    """Return the seconds of the fastest run of each step: on a CPU those of its cores, which other work disturbs less."""
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
     best = [float("inf")] * len(steps)
     for turn in range(ROUNDS + 1):
         for number, step in enumerate(steps):
-            begin = time.perf_counter()
+            begin = clock()
             step()
             if device.type == "cuda":
                 torch.cuda.synchronize()
             if turn:
-                best[number] = min(best[number], time.perf_counter() - begin)
+                best[number] = min(best[number], clock() - begin)
     return best
