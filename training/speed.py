@@ -94,7 +94,7 @@ def _training_step(network: nn.Module, photos: Tensor, way: Speed) -> Callable[[
 
 
 def _time_in_turn(steps: Sequence[Callable[[], None]], device: torch.device) -> list[float]:
-    """Return the seconds of the fastest run of each step: on a CPU those of its cores, which other work disturbs less."""
+    """Return the seconds of the fastest run of each step: of a CPU's cores, as other work disturbs these less."""
     clock = time.perf_counter if device.type == "cuda" else time.process_time
     best = [float("inf")] * len(steps)
     for turn in range(ROUNDS + 1):
