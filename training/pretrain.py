@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def make_backbone(job: PretrainJob, *, tell: Callable[[str], None]) -> Backbone:
             arguments=recipe.student.backbone_arguments | _skipped(recipe.fit),
         )
         networks = [_build_teacher(job, one) for one in job.teachers]
-        _tell_photos(photos, tell)
+        _tell_photos(photos, bool(networks), tell)
         side = round(recipe.student.size * CACHE_MARGIN)
         folder = job.cache or run.cache
         tell(f"reading photos into {str(folder)!r}")
@@ -144,12 +145,12 @@ def _skipped(options: NamesFit) -> dict[str, float]:
     return {"drop_path_rate": options.drop_path} if options.drop_path else {}
 
 
-def _tell_photos(photos: NamedPhotos, tell: Callable[[str], None]) -> None:
+def _tell_photos(photos: NamedPhotos, has_teachers: bool, tell: Callable[[str], None]) -> None:
     counts = Counter(example.split for example in photos.examples)
     rare = sum(target < 0 for target in photos.targets)
     tell(
         f"{counts['train']:,} photos to train and {counts['validation']:,} held out, with {len(photos.names)} names; "
-        f"{rare:,} photos of rarer names learn from teachers alone"
+        f"of rarer names {rare:,}, which {'learn from teachers alone' if has_teachers else 'only a teacher could use'}"
     )
 
 
@@ -202,14 +203,27 @@ def _look_at_all(setting: _Setting, teachers: Sequence[Teacher]) -> tuple[Teache
     )
     setting.tell(f"looking at {len(setting.pixels):,} photos with {told}")
     together = Teachers(teachers, bfloat16=faster)
-    parts = []
-    for begin in range(0, len(setting.pixels), SEEN_AT_ONCE):
-        setting.stop.check()
-        rows = range(begin, min(begin + SEEN_AT_ONCE, len(setting.pixels)))
-        parts.append(run.once(f"seen_{begin:07d}", lambda rows=rows: {"features": _seen(setting, together, rows)}))  # type: ignore[misc]
-    features = torch.cat([part["features"] for part in parts])
+    features = torch.cat(_in_parts(setting, together))
     together.fit(features[setting.job.photos.rows("train")])
     return together, features
+
+
+def _in_parts(setting: _Setting, teachers: Teachers) -> list[Tensor]:
+    """Return the features (some, d) of all photos, part by part, each of which is kept when it is done."""
+    count, done, clock = len(setting.pixels), 0, time.monotonic()
+    parts = []
+    for begin in range(0, count, SEEN_AT_ONCE):
+        rows = range(begin, min(begin + SEEN_AT_ONCE, count))
+        kept = setting.run.read(f"seen_{begin:07d}")
+        if kept is None:
+            kept = {"features": _seen(setting, teachers, rows)}
+            setting.run.write(f"seen_{begin:07d}", kept)
+            done += len(rows)
+            left = (count - rows.stop) * (time.monotonic() - clock) / done
+            if rows.stop < count:
+                setting.tell(f"{rows.stop:,} of {count:,}, {timedelta(seconds=round(left))} left")
+        parts.append(kept["features"])
+    return parts
 
 
 def _seen(setting: _Setting, teachers: Teachers, rows: Sequence[int]) -> Tensor:
