@@ -17,6 +17,7 @@ from app.data_cli import data_app
 from app.engines import PART_SIZE, Engine
 from app.languages import Language, shipped_words
 from app.model_cli import models_app, promote, report
+from app.pretrain_command import pretrain
 from app.recipe_cli import recipe_app
 from app.train_command import train
 from app.training_extra import load_training
@@ -36,6 +37,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(words_app, name="words")
 app.command()(train)
+app.command()(pretrain)
 app.add_typer(models_app, name="models")
 app.command()(promote)
 app.command()(report)

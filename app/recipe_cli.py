@@ -26,21 +26,25 @@ def recipes() -> None:
 @recipe_app.command()
 def show(
     recipe: Annotated[
-        Path | None, typer.Argument(help="TOML file; the shipped one for retraining if left out.")
+        Path | None,
+        typer.Argument(help="TOML file, or the name of a shipped one: retrain (if left out), release, pretrain."),
     ] = None,
 ) -> None:
     """Print a recipe with every key, what it means and what it may be: a recipe to save, change and train with."""
-    module, keys = load_training("recipe"), load_training("recipe_keys")
-    path = recipe or module.RECIPES / "retrain.toml"
-    values = module.read_recipe(path).model_dump(mode="json")
+    stages, keys = load_training("pretrain_recipe"), load_training("recipe_keys")
+    plan = stages.read_any_recipe(recipe or Path("retrain"))
+    values = plan.model_dump(mode="json")
     console = Console()
     section = ""
-    for key in keys.recipe_keys(module.Recipe):
+    for key in keys.recipe_keys(type(plan)):
         above, _, name = key.name.rpartition(".")
         if above != section:
             section = above
             console.print(Text(f"\n[{section}]", style="bold"))
-        value = values[above][name] if above else values[name]
+        table = values
+        for part in above.split(".") if above else ():
+            table = table[part]
+        value = table[name]
         default = {"": "has to be there", keys.NOTHING: "may be left out"}.get(
             key.default, f"{key.default} if left out"
         )

@@ -35,7 +35,12 @@ LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Train without the photos of a finding, such as `unreadable`, not stop; repeatable."),
 ]
-Weights = Annotated[Path | None, typer.Option(help="Backbone weights in safetensors; timm's own if left out.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        help="Backbone to start from: a folder of `redspots pretrain`, or safetensors; timm's own weights if left out."
+    ),
+]
 Start = Annotated[Path | None, typer.Option(help="Model folder to start from; the shipped one if left out.")]
 Test = Annotated[Path | None, typer.Option(help="Manifest or folder that only measures the result.")]
 TestWhere = Annotated[list[str] | None, typer.Option(help="Like --where, for --test.")]
@@ -83,6 +88,7 @@ def train(
     console = Console(stderr=True, quiet=not load_training("processes").is_first())
     recipe = recipe or recipes.RECIPES / "retrain.toml"
     plan = recipes.read_recipe(recipe)
+    plan, weights = load_training("backbones").backbone_to_start_from(plan, weights, beside=recipe.parent)
     conditions = [*plan.data.where, *(where or [])]
     plan, texts, told = take_own_categories(plan, words or [], _categories(photos, conditions), photos=photos)
     for line in told:

@@ -87,6 +87,14 @@ def test_weights_and_start_count_by_their_bytes(tmp_path: Path) -> None:
     assert found(before, identity([], weights=weights, start=start)) == "the model of --start is another one"
 
 
+def test_teachers_count_where_there_are_any() -> None:
+    before = identity([])
+    taught = {**before, "teachers": [["a_network", "0f"], True]}
+    assert found(taught, taught) == "" == found(before, before)
+    assert found(taught, {**before, "teachers": [["a_network", "1e"], True]}) == "a teacher or its file is another one"
+    assert found(before, taught) == "a teacher or its file is another one"
+
+
 def test_code_and_packages_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = identity([])
     assert set(before["packages"]) == set(PACKAGES)

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from test_cli import redspots, refused
 
 from model.errors import RecipeError
 from training.machine import Machine, this_machine
+from training.pretrain_recipe import PRETRAIN, PretrainRecipe, read_any_recipe, read_pretrain_recipe
 from training.recipe import RECIPES, Recipe, read_recipe
 from training.recipe_keys import recipe_keys
 
@@ -33,7 +35,40 @@ def refusal(path: Path, text: str) -> RecipeError:
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.name)
 def test_every_shipped_recipe_is_valid(path: Path) -> None:
-    assert read_recipe(path).categories == ("petechiae", "purpura", "cherry_angioma", "sun_rash")
+    recipe = read_any_recipe(path)
+    assert read_any_recipe(Path(path.stem)) == recipe, "its name serves as well"
+    if isinstance(recipe, Recipe):
+        assert recipe.categories == ("petechiae", "purpura", "cherry_angioma", "sun_rash")
+
+
+def test_a_recipe_of_the_other_stage_is_told_as_such(tmp_path: Path) -> None:
+    error = refusal(tmp_path / "recipe.toml", PRETRAIN.read_text(encoding="utf-8"))
+    assert "is a recipe of `redspots pretrain`" in str(error)
+    path = tmp_path / "train.toml"
+    path.write_text(MINIMAL, encoding="utf-8")
+    with pytest.raises(RecipeError, match="is a recipe of `redspots train`"):
+        read_pretrain_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[fit]", "[fit]\nepoch = 3", "did you mean 'fit.epochs'?"),
+        ("cutmix = 1.0", "cutmix = -1.0", "'fit.mix.cutmix' is -1.0; it must be a number from 0."),
+        ("[teacher]", "[views]\nscale = [0.9, 0.5]\n[teacher]", "put the smaller one first"),
+        ("[teacher]", "[views]\nscale = 0.5\n[teacher]", "'views.scale' is 0.5; it must be a list of two numbers."),
+        ("weight = 2.0", "consistent = 'yes'", "'teacher.consistent' is 'yes'; it must be true or false."),
+        ("drop_path = 0.1", "smallest_size = 0.5", "'tuning.smallest_size' must be 1"),
+    ],
+)
+def test_a_slip_in_a_recipe_for_pretraining_is_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+    path = tmp_path / "recipe.toml"
+    text = PRETRAIN.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        read_pretrain_recipe(path)
+    assert told in str(caught.value) and str(path) in str(caught.value)
 
 
 def test_a_minimal_recipe_takes_the_defaults(tmp_path: Path) -> None:
@@ -121,6 +156,13 @@ def test_a_value_in_the_place_of_a_section_is_refused(tmp_path: Path) -> None:
     assert "'fit' is 3; it must be a section, [fit]." in str(error)
 
 
+@pytest.mark.parametrize("kind", [Recipe, PretrainRecipe])
+def test_no_key_is_without_its_meaning(kind: type[BaseModel]) -> None:
+    keys = list(recipe_keys(kind))
+    assert len({key.name for key in keys}) == len(keys) > 30
+    assert [key.name for key in keys if not key.allowed or len(key.meaning.split()) < 2] == []
+
+
 def test_every_key_says_what_it_means_and_may_be() -> None:
     keys = list(recipe_keys(Recipe))
     assert len({key.name for key in keys}) == len(keys) > 30
@@ -146,14 +188,18 @@ def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     assert caught.value.code == "missing_recipe"
 
 
-def test_what_is_shown_is_a_recipe_with_every_key(tmp_path: Path) -> None:
-    shown = redspots("recipe", "show", RECIPES / "release.toml")
+@pytest.mark.parametrize("name", ["release", "pretrain"])
+def test_what_is_shown_is_a_recipe_with_every_key(tmp_path: Path, name: str) -> None:
+    shown = redspots("recipe", "show", name)
     assert shown.returncode == 0, shown.stderr
     path = tmp_path / "shown.toml"
     path.write_text(shown.stdout, encoding="utf-8")
-    assert read_recipe(path) == read_recipe(RECIPES / "release.toml")
+    assert read_any_recipe(path) == read_any_recipe(RECIPES / f"{name}.toml")
     told = " ".join(shown.stdout.replace("\n#", "").split())
-    for key in recipe_keys(Recipe):
+    for key in recipe_keys(type(read_any_recipe(path))):
         assert f"{key.name.rpartition('.')[2]} =" in told
         assert key.meaning in told and key.allowed in told
+
+
+def test_a_recipe_that_is_not_there_cannot_be_shown(tmp_path: Path) -> None:
     refused(redspots("recipe", "show", tmp_path / "gone.toml"), 2, "gone.toml")

@@ -17,7 +17,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("app", "model", "training")
-TOP_LEVEL = {*PACKAGES, "data_manifests", "tests", "pyproject.toml", "README.md"}
+TOP_LEVEL = {*PACKAGES, "data_manifests", "docs", "tests", "pyproject.toml", "README.md"}
 ORDINARY = {
     ".ci",
     ".gitattributes",

@@ -9,7 +9,10 @@ from typing import Any
 
 LOGS = "logs"
 """Folder of a model for what its trainings logged; `tensorboard --logdir my_model/logs` shows it."""
-_CURVES = ("loss", "validation_loss", "validation_recall")
+_CURVES = (
+    *("loss", "validation_loss", "validation_recall"),
+    *("names_loss", "teacher_loss", "validation_top1", "validation_similarity"),
+)
 
 
 def read_curves(run: Path) -> dict[str, dict[str, list[list[float]]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,10 +17,10 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
-from training.checkpoint import StateFiles, newest_state
 from training.dataset import PhotoDataset
 from training.draws import DrawLoader, Draws, mixed
 from training.keeper import Keeper
+from training.loop import newest_checkpoint, run_loop
 from training.network import EvidenceNetwork
 from training.processes import Processes
 from training.progress import Part, RunProgressBar
@@ -129,7 +127,7 @@ def fit(
     the folder `run`; if there are some, it goes on from the newest, and ends with the weights that it would have ended
     with at once. Raises OutputError when the disk is full, Stopped after a signal, with a checkpoint of that moment.
     """
-    begin = processes.first(lambda: _newest(run / "checkpoints", tell))
+    begin = processes.first(lambda: newest_checkpoint(run, tell))
     best = Keeper(
         run / "checkpoints", monitor=None if validation is None else LOSS, minutes=options.checkpoint_minutes, stop=stop
     )
@@ -180,8 +178,12 @@ def _train(
     module = Fit(network, options, steps=draws.batches * options.epochs, frozen=frozen, seed=seed)
     # Lightning leaves each module in the mode in which it finds it.
     module.train()
-    trainer = lightning.Trainer(
-        max_epochs=options.epochs,
+    run_loop(
+        module.to(memory_format=torch.channels_last),
+        loader,
+        None if validation is None else DataLoader(validation, options.batch_size),
+        batches=draws.batches,
+        epochs=options.epochs,
         precision=options.precision,
         callbacks=[
             EMAWeightAveraging(decay=options.ema_decay),
@@ -189,33 +191,11 @@ def _train(
             best,
             RunProgressBar(part, tell=tell),
         ],
-        plugins=[StateFiles()],
-        logger=[CSVLogger(run, name="log"), TensorBoardLogger(run, name="tensorboard", version="")],
-        log_every_n_steps=min(50, draws.batches),
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        default_root_dir=run,
-        **processes.trainer_options(),
+        run=run,
+        begin=begin,
+        processes=processes,
+        stop=stop,
     )
-    with warnings.catch_warnings(), stop.deferred():
-        # Lightning advises more worker processes than a small machine has cores for, and uses what torch deprecates.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
-        # Those that are frozen.
-        warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
-        # Without photos for validation it points out that there is a step for them.
-        warnings.filterwarnings("ignore", message=".*no `val_dataloader`.*")
-        trainer.fit(
-            module.to(memory_format=torch.channels_last),
-            loader,
-            None if validation is None else DataLoader(validation, options.batch_size),
-            ckpt_path=begin,
-        )
-
-
-def _newest(folder: Path, tell: Callable[[str], None]) -> Path | None:
-    found = newest_state(folder, tell=tell)
-    return found[0] if found else None
 
 
 def _share(validation: PhotoDataset | None, processes: Processes) -> Dataset[tuple[Tensor, int]] | None:

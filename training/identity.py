@@ -10,11 +10,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 import model
 import training
 from model.card import sha256_of
 from training.manifest import Example
-from training.recipe import Recipe
 
 PACKAGES = ("torch", "torchvision", "timm", "albumentations", "lightning", "onnxruntime", "numpy", "pillow")
 """Those that the bits of the weights depend on, and that a card names."""
@@ -23,7 +24,7 @@ _SHOWN = 3
 
 
 def identity_of(
-    recipe: Recipe, photos: Sequence[Example], test: Sequence[Example], *, weights: Path | None, start: Path | None
+    recipe: BaseModel, photos: Sequence[Example], test: Sequence[Example], *, weights: Path | None, start: Path | None
 ) -> dict[str, Any]:
     """Return all that decides what a run makes, as values for JSON; photos and files count by their SHA-256."""
     return {
@@ -45,8 +46,12 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
     for key, words in (("photos", "photo"), ("test", "test photo")):
         found += _changed_photos(before[key], now[key], words)
-    for key, words in (("weights", "the file of --weights"), ("start", "the model of --start")):
-        found += [f"{words} is another one"] * (before[key] != now[key])
+    for key, words in (
+        ("weights", "the file of --weights"),
+        ("start", "the model of --start"),
+        ("teachers", "a teacher or its file"),
+    ):
+        found += [f"{words} is another one"] * (before.get(key) != now.get(key))
     found += ["the code of redspots was changed"] * (before["code"] != now["code"])
     packages = _changed(before["packages"], now["packages"])
     return [*found, *(f"{name} was {old} and is {new}" for name, old, new in packages)]

@@ -96,7 +96,10 @@ def load_weights(module: nn.Module, path: Path) -> None:
         missing, unexpected = module.load_state_dict(state, strict=False)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise RecipeError("missing_weights", f"{str(path)!r} does not fit this network: {error}.") from error
-    if set(missing) - counters or any(not name.startswith("classifier") for name in unexpected):
+    # What a network was made for before; timm knows how it is called.
+    head = getattr(module, "pretrained_cfg", {}).get("classifier") or "classifier"
+    heads = (head,) if isinstance(head, str) else tuple(head)
+    if set(missing) - counters or any(not name.startswith(heads) for name in unexpected):
         raise RecipeError(
             "missing_weights",
             f"{str(path)!r} does not fit this network ({len(missing)} missing, {len(unexpected)} unexpected tensors).",

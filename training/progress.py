@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,10 +22,11 @@ class Part:
 class RunProgressBar(TQDMProgressBar):
     """Lightning's bar, with the time left for the whole run beside it."""
 
-    def __init__(self, part: Part, *, tell: Callable[[str], None]) -> None:
-        """`tell` gets a line when the training has ended."""
+    def __init__(self, part: Part, *, tell: Callable[[str], None], costs: Sequence[float] = ()) -> None:
+        """`tell` gets a line when the training has ended; `costs` are those of the epochs, where they differ."""
         super().__init__(refresh_rate=10)
         self._part = part
+        self._costs = costs
         self._tell = tell
         self._begin = (0.0, 0)
 
@@ -40,13 +41,22 @@ class RunProgressBar(TQDMProgressBar):
         """Return the losses, and the longest that the run can still take: a training may stop early."""
         metrics = super().get_metrics(trainer, pl_module)
         metrics.pop("v_num", None)
-        steps = int(trainer.num_training_batches) * (trainer.max_epochs or 0)
         since, first = self._begin
         if trainer.global_step > first:
-            each = (time.monotonic() - since) / (trainer.global_step - first)
-            left = each * (steps - trainer.global_step + steps * (self._part.of - self._part.number))
+            batches = int(trainer.num_training_batches)
+            whole = self._cost(batches * (trainer.max_epochs or 0), batches)
+            done = self._cost(trainer.global_step, batches)
+            each = (time.monotonic() - since) / (done - self._cost(first, batches))
+            left = each * (whole - done + whole * (self._part.of - self._part.number))
             metrics["run_ends_in_at_most"] = str(timedelta(seconds=round(left)))
         return metrics
+
+    def _cost(self, steps: int, batches: int) -> float:
+        """Return what the first so many steps cost, in steps of cost 1."""
+        if not self._costs:
+            return float(steps)
+        epoch, rest = divmod(steps, batches)
+        return batches * sum(self._costs[:epoch]) + (rest * self._costs[epoch] if rest else 0.0)
 
     def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Take the bar away and say why the training ended."""

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,10 +18,11 @@ from training.recipe_keys import explain
 RECIPES = Path(__file__).parent / "recipes"
 RESERVED = (OTHER, "not_skin", "not_sure", "could_not_read")
 """Ids that mean something else than a category."""
+AnyRecipe = TypeVar("AnyRecipe", bound=BaseModel)
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def _auto(pick: Callable[[], Any]) -> BeforeValidator:
+def auto(pick: Callable[[], Any]) -> BeforeValidator:
     """Return what puts the value for this machine in the place of `auto`."""
     return BeforeValidator(lambda value: pick() if value == "auto" else value)
 
@@ -38,11 +39,13 @@ def _precision() -> Precision:
     return this_machine().precision
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A table of a recipe: no unknown keys, and the docstring of a key is its meaning."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class DataOptions(_Section):
+class DataOptions(Section):
     """Which labelled photos take part, and how many of them are held back."""
 
     where: tuple[str, ...] = ()
@@ -56,7 +59,7 @@ class DataOptions(_Section):
     photos, at no cost in use (model soups, Wortsman et al., ICML 2022)."""
 
 
-class DrawnOptions(_Section):
+class DrawnOptions(Section):
     """Drawn photos, added to the labelled ones."""
 
     per_category: int = Field(0, ge=0)
@@ -72,11 +75,12 @@ class DrawnOptions(_Section):
     """Photos with the lesions of real ones, for every category that has real photos, and for `other`."""
 
 
-class NetworkOptions(_Section):
+class NetworkOptions(Section):
     """The network and where its weights start."""
 
     backbone: str
-    """timm name; its own pretrained weights are used unless the command names a file."""
+    """timm name; its own pretrained weights are used unless the command names others. Or a folder that `redspots
+    pretrain` has made, beside the recipe, as "./my_backbone"."""
     backbone_arguments: dict[str, Any] = {}
     """Passed to timm.create_model."""
     size: int = Field(256, gt=0, multiple_of=32)
@@ -93,12 +97,12 @@ class NetworkOptions(_Section):
     """`release` starts from the weights of a model folder, what its head knows of the same categories included."""
 
 
-class FitOptions(_Section):
+class FitOptions(Section):
     """The training loop."""
 
     epochs: int = Field(gt=0)
     """Times that as many photos are seen as there are, at most: see `patience`."""
-    batch_size: Annotated[int, _auto(_batch_size)] = Field(default_factory=_batch_size, gt=0)
+    batch_size: Annotated[int, auto(_batch_size)] = Field(default_factory=_batch_size, gt=0)
     """Photos per step, on all devices together. `auto`: 32, or 64 on a GPU with 15 GiB or more."""
     learning_rate: float = Field(gt=0)
     """Of the head; warmed up over the first tenth of the steps, then a cosine down to zero."""
@@ -121,15 +125,15 @@ class FitOptions(_Section):
     """Of the moving average of the weights, which is what is validated and kept."""
     patience: int = Field(4, gt=0)
     """Epochs without a lower validation loss before training stops."""
-    workers: Annotated[int, _auto(_workers)] = Field(default_factory=_workers, ge=0)
+    workers: Annotated[int, auto(_workers)] = Field(default_factory=_workers, ge=0)
     """Processes that augment photos. `auto`: one per core but one, from 1 to 8."""
-    precision: Annotated[Precision, _auto(_precision)] = Field(default_factory=_precision)
+    precision: Annotated[Precision, auto(_precision)] = Field(default_factory=_precision)
     """`auto`: bf16-mixed where the GPU or the CPU (AVX-512 BF16, AMX) computes faster in bfloat16, else 32-true."""
     checkpoint_minutes: float = Field(10, ge=0)
     """Between two checkpoints, besides the one after each epoch; 0 makes one after every batch."""
 
 
-class DecisionOptions(_Section):
+class DecisionOptions(Section):
     """When the model answers."""
 
     parents: dict[str, tuple[str, ...]] = {}
@@ -140,7 +144,7 @@ class DecisionOptions(_Section):
     """Share of `other` among the photos that people will show; left out, it is `fit.other_share`."""
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """One experiment."""
 
     version: str
@@ -179,13 +183,27 @@ def read_recipe(path: Path) -> Recipe:
 
     Raises RecipeError with the key, its value and what it may be, or with the nearest right name.
     """
+    value = read_toml(path)
+    if value.get("stage") == "pretrain":
+        raise RecipeError(
+            "bad_value", f"{str(path)!r} is a recipe of `redspots pretrain`; name one of `redspots train`."
+        )
+    return checked_recipe(value, Recipe, path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises RecipeError."""
     try:
-        value = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecipeError("missing_recipe", f"There is no recipe {str(path)!r}; check the path.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError("unreadable_recipe", f"{str(path)!r} is not a TOML file: {error}.") from error
+
+
+def checked_recipe(value: dict[str, Any], kind: type[AnyRecipe], path: Path) -> AnyRecipe:
+    """Return the recipe of a kind that a file's values are. Raises RecipeError."""
     try:
-        return Recipe.model_validate(value)
+        return kind.model_validate(value)
     except ValidationError as error:
-        raise explain(error, Recipe, path, value) from error
+        raise explain(error, kind, path, value) from error
