@@ -53,6 +53,8 @@ class PhotoStore:
     """The page's words: `expired` and `upload_first`."""
     max_age: float = 300.0
     """Seconds."""
+    prepare: Callable[[], object] = lambda: None
+    """Called before a photo is kept; see `PrivateFolder.tend`."""
 
     def receive(self, data: bytes) -> Path:
         """Return the path of a clean copy of a file's photo; a file that is no photo gets a path as well.
@@ -69,7 +71,9 @@ class PhotoStore:
             notes = {"size": photo.size, "notes": photo.notes, "sha256": photo.sha256}
             picture = _png(photo)
             detail = _detail(data)
-        place.mkdir(mode=0o700, parents=True)
+        self.prepare()
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        place.mkdir(mode=0o700)
         (place / NOTES).write_text(json.dumps(notes), encoding="utf-8")
         if detail is not None:
             (place / DETAIL).write_bytes(detail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import threading
 import time
@@ -21,9 +20,13 @@ from app.application import create_app
 from app.auth import Login
 from app.languages import Language, shipped_words
 from app.private_folder import private_folder
+from app.server import server_config
+from app.service_limits import Limits
 from app.several import MOST
 from app.wording import Words
 from model.classifier import Classifier
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,17 @@ def running_page(
     by_browser: bool = True,
     login: Login | None = None,
     words: Sequence[Words] = (),
+    limits: Limits = LIMITS,
 ) -> Iterator[RunningPage]:
     """Serve the pages of all languages, or with these words, while the block runs."""
-    before = os.environ.get("GRADIO_TEMP_DIR")
     classifier = classifier or Classifier.load(model)
     spoken = list(words) or [Words.read(shipped_words(language)) for language in Language]
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = create_app(classifier, spoken, folder, by_browser=by_browser, login=login)
-        config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
+        app = create_app(classifier, spoken, folder, by_browser=by_browser, login=login, limits=limits)
+        config = server_config(app, spoken, limits)
+        config.timeout_graceful_shutdown = 1
         servers.append(uvicorn.Server(config))
         await servers[0].serve(sockets=[listener])
 
@@ -69,15 +73,11 @@ def running_page(
                 time.sleep(0.02)
             app = servers[0].config.app
             assert isinstance(app, FastAPI)
-            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder, classifier, spoken[0])
+            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder.path, classifier, spoken[0])
         finally:
             for server in servers:
                 server.should_exit = True
             thread.join(timeout=20)
-            if before is None:
-                os.environ.pop("GRADIO_TEMP_DIR", None)
-            else:
-                os.environ["GRADIO_TEMP_DIR"] = before
 
 
 def look(

@@ -14,13 +14,14 @@ from app.private_folder import private_folder
 from model.errors import OutputError
 
 HOLD = "import sys, time; from pathlib import Path; from app.private_folder import private_folder\n" + (
-    "with private_folder(Path(sys.argv[1])) as folder:\n"
-    " (folder / 'photo.png').write_bytes(b'private'); print(folder, flush=True); time.sleep(60)"
+    "with private_folder(Path(sys.argv[1])) as private:\n"
+    " folder = private.path; (folder / 'photo.png').write_bytes(b'private'); print(folder, flush=True); time.sleep(60)"
 )
 
 
 def test_the_folder_is_for_its_user_alone_and_is_gone_at_the_end(tmp_path: Path) -> None:
-    with private_folder(tmp_path / "home") as folder:
+    with private_folder(tmp_path / "home") as private:
+        folder = private.path
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
         (folder / "photo.png").write_bytes(b"private")
@@ -31,7 +32,8 @@ def test_what_a_killed_server_left_is_purged_at_the_next_start_and_a_living_serv
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "home"
-    with private_folder(home) as living:
+    with private_folder(home) as private:
+        living = private.path
         (living / "photo.png").write_bytes(b"private")
         server = subprocess.Popen([sys.executable, "-c", HOLD, str(home)], stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None

@@ -26,7 +26,7 @@ from model.errors import InputError
 SERVE = "import sys; from pathlib import Path; from app.server import serve; serve(model=Path(sys.argv[1]), port=0)"
 IMPATIENT = (
     "import app.application as application, app.uploads as uploads; application.PURGE_EVERY = 0.1;"
-    "uploads.PhotoStore.__init__.__defaults__ = (0.5,);"
+    "uploads.PhotoStore.__init__.__defaults__ = (0.5, lambda: None);"
 )
 """Photos are old after half a second, and looked for ten times in it."""
 
