@@ -161,8 +161,6 @@ class _Desk:
         }:
             error = request_error(error.code, words)
         waiting = {"Retry-After": "60"} if error.code in {"busy", "too_many_requests"} else {}
-        if error.code == "too_slow":
-            waiting = {"Connection": "close"}  # The rest of a body that is late is not waited for.
         return problem(
             error,
             words,

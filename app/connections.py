@@ -100,10 +100,13 @@ class _Connection(H11Protocol):
             self._wait(self.limits.drain if is_refused_body else self.limits.head)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request; uvicorn closes what sends none."""
+        """Wait for the next request, or a while for the rest of a body that was refused; uvicorn closes the idle."""
         self._stop_waiting()
         super().on_response_complete()
-        self.idle_since = None if self._has_request() else time.monotonic()
+        if not self._has_request():
+            self.idle_since = time.monotonic()
+            if self.conn.their_state is h11.SEND_BODY:
+                self._wait(self.limits.drain)
 
     def pause_writing(self) -> None:
         """Wait a while for somebody who takes in nothing."""

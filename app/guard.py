@@ -97,10 +97,8 @@ class Guard:
             # What answers GET answers HEAD, and `_Answer` leaves out the body.
             inner = {**scope, "method": "GET"} if answer.is_head and not _is_of_api(scope) else scope
             await (refusal or self.app)(inner, receive, answer.send)
-        except PhotoError as error:
+        except (PhotoError, RequestError) as error:
             await refusals.respond(error.code)(scope, receive, answer.send)
-        except RequestError as error:
-            await refusals.respond(error.code, headers={"Connection": "close"})(scope, receive, answer.send)
         except ClientDisconnect:
             pass
         except Exception:

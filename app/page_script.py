@@ -10,6 +10,7 @@ from app.wording import Words
 
 SCRIPT = Path(__file__).with_name("page.js")
 CROP = Path(__file__).with_name("crop.js")
+WAITING = Path(__file__).with_name("waiting.js")
 WORDS = ("looking",)
 CROP_WORDS = (
     "crop_title",
@@ -24,7 +25,7 @@ CROP_WORDS = (
     "crop_whole",
     "crop_cancel",
 )
-_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS))
+_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS), (WAITING, ("waiting_in_line",)))
 
 
 def page_script(words: Words) -> str:

@@ -50,10 +50,8 @@ class UploadRoute:
         except PhotoError as error:
             return refusals.respond(error.code)
         except RequestError as error:
-            # The rest of a body that is late is not waited for.
-            headers = {"busy": {"Retry-After": "60"}, "too_slow": {"Connection": "close"}}
             code = "not_a_form" if error.code == "too_many_photos" else error.code
-            return refusals.respond(code, headers=headers.get(code))
+            return refusals.respond(code, headers={"Retry-After": "60"} if code == "busy" else None)
         return JSONResponse([str(path)])
 
 
