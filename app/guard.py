@@ -32,7 +32,7 @@ _ROUTES: Mapping[str, re.Pattern[str]] = {
     "GET": re.compile(
         r"/|/healthz|/readyz|/config/?|/theme\.css|/robots\.txt|/favicon\.ico|/(static|assets|svelte)/.+"
         r"|/gradio_api/(info/?|app_id/?|login_check/?|startup-events|queue/data|heartbeat/[\w-]+|call/look/\w+)"
-        r"|/gradio_api/(theme\.css|file=/.+|waiting)"
+        r"|/gradio_api/(theme\.css|file=(/(?!\.{1,2}(/|$))[^/\\]+)+|waiting)"
     ),
     "POST": re.compile(r"/gradio_api/(upload|queue/join|call/look|cancel|reset)/?"),
 }
