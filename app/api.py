@@ -14,16 +14,16 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from app.addresses import client_address
 from app.answer import Answer
 from app.api_bodies import AnswerBody
 from app.forms import FormReader
 from app.guard import MAX_FILE_BYTES
 from app.languages import preferred
-from app.looking import answer_photo
+from app.looking import Looker
 from app.problems import documented, problem, request_error
 from app.red_flags import RedFlag
 from app.wording import Words
-from model.classifier import Classifier
 from model.errors import PhotoError, RedspotsError, RequestError
 
 PREFIX = "/api/v1"
@@ -39,14 +39,14 @@ deciding whether to seek care. Whoever shows an answer to a person shows `how_so
 
 
 def create_api(
-    classifier: Classifier,
+    looker: Looker,
     spoken: Sequence[Words],
     forms: FormReader,
     *,
     readers: CapacityLimiter,
 ) -> FastAPI:
     """Return the application below `PREFIX`; `readers` is how many photos are decoded at a time, pages included."""
-    desk = _Desk(classifier, spoken, forms, readers)
+    desk = _Desk(looker, spoken, forms, readers)
     # The usual pages of documentation fetch their scripts from a foreign host.
     api = FastAPI(
         title="redspots",
@@ -93,12 +93,13 @@ class _Desk:
 
     def __init__(
         self,
-        classifier: Classifier,
+        looker: Looker,
         spoken: Sequence[Words],
         forms: FormReader,
         readers: CapacityLimiter,
     ) -> None:
-        self.classifier = classifier
+        self.looker = looker
+        self.classifier = looker.classifier
         self.spoken: Mapping[str, Words] = {words.language: words for words in spoken}
         self.forms = forms
         self.readers = readers
@@ -137,11 +138,10 @@ class _Desk:
         return self._problem(request_error("failed", words), words)
 
     def _look(self, data: bytes, words: Words) -> Answer:
-        return answer_photo(lambda: self.classifier.read(data), self.classifier, words)
+        return self.looker.answer(lambda: self.classifier.read(data), words)
 
     def _count(self, request: Request, words: Words) -> None:
-        client = request.client.host if request.client else ""
-        if not self.limiter.hit(self.rate, client):
+        if not self.limiter.hit(self.rate, client_address(request.scope)):
             raise request_error("too_many_requests", words, number=str(self.rate.amount))
 
     def _problem(
@@ -155,9 +155,9 @@ class _Desk:
         # Forms know no language.
         if isinstance(error, RequestError) and error.code in {
             "busy",
-            "length_missing",
             "not_a_form",
             "too_many_photos",
+            "too_slow",
         }:
             error = request_error(error.code, words)
         waiting = {"Retry-After": "60"} if error.code in {"busy", "too_many_requests"} else {}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from pathlib import Path
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -16,21 +15,27 @@ from app.api import PREFIX, create_api
 from app.auth import BasicAuth, Login
 from app.deployment import Deployment
 from app.forms import FormReader
-from app.guard import UPLOAD, Guard
+from app.guard import UPLOAD, WAITING, Guard
 from app.language_choice import LanguageChoice, links
+from app.looking import Looker
 from app.origins import AllowedOrigins
 from app.page_language import PageLanguage
 from app.page_script import page_script
-from app.private_gradio import gr
+from app.private_folder import PrivateFolder, purge_abandoned
+from app.private_gradio import building_in, gr, guard_paths, queue_length
 from app.probes import Health, Readiness
 from app.proxies import BelowRootPath, Proxies
-from app.refusals import Refusals
+from app.refusals import by_prefix as words_by_prefix
+from app.refusals import refusals_of
+from app.service_limits import Limits
 from app.theme import CSS, css, head, theme
-from app.upload_route import UploadRoute
+from app.upload_route import UploadRoute, WaitingRoute
 from app.uploads import PhotoStore
 from app.web import QUEUE, build_page
 from app.wording import Words
 from model.classifier import Classifier
+
+logger = logging.getLogger("uvicorn.error")
 
 PURGE_EVERY = 60.0
 """Seconds."""
@@ -41,52 +46,76 @@ READERS = 2
 def create_app(
     classifier: Classifier,
     spoken: Sequence[Words],
-    folder: Path,
+    folder: PrivateFolder,
     *,
     by_browser: bool = True,
     login: Login | None = None,
     deployment: Deployment | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
-    """Return the whole web application; photos are kept for minutes in `folder`, which `private_folder` made.
+    """Return the whole web application; photos are kept for minutes in `folder`.
 
     The page in the first language is at `/`, the others at `/<language>/`; with `by_browser`, `/` leads on to the one
-    that the browser prefers; with a `login`, nothing is there for anybody else. Gradio reads its temp folder from the
-    environment whenever it needs it: one application per process. Call this in a running event loop: without one,
-    Gradio makes several that nobody closes.
+    that the browser prefers; with a `login`, nothing is there for anybody else. Call this in a running event loop:
+    without one, Gradio makes several that nobody closes.
     """
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    first, *others = spoken
-    by_prefix = {"": first, **{f"/{words.language}": words for words in others}}
-    pages = {
-        prefix: build_page(
-            classifier, words, PhotoStore(folder, classifier.read, words.page), others=links(prefix, by_prefix)
+    with building_in(folder.path):
+        return _create_app(
+            classifier,
+            spoken,
+            folder,
+            by_browser=by_browser,
+            login=login,
+            deployment=deployment or Deployment(),
+            limits=limits or Limits(),
         )
+
+
+def _create_app(
+    classifier: Classifier,
+    spoken: Sequence[Words],
+    folder: PrivateFolder,
+    *,
+    by_browser: bool,
+    login: Login | None,
+    deployment: Deployment,
+    limits: Limits,
+) -> FastAPI:
+    by_prefix, refusals, looker = words_by_prefix(spoken), refusals_of(spoken), Looker(classifier)
+    stores = {
+        prefix: PhotoStore(folder.path, classifier.read, words.page, prepare=folder.tend)
         for prefix, words in by_prefix.items()
     }
-    refusals = {prefix: Refusals.of(words) for prefix, words in by_prefix.items()}
-    store = PhotoStore(folder, classifier.read, first.page)
+    pages = {
+        prefix: build_page(looker, words, stores[prefix], others=links(prefix, by_prefix))
+        for prefix, words in by_prefix.items()
+    }
+    for file in folder.path.rglob("*.jpg"):
+        folder.keep(file)  # Gradio's copies of the drawings.
 
     def is_busy() -> bool:
-        return sum(len(page._queue) for page in pages.values()) >= QUEUE
+        return sum(map(queue_length, pages.values())) >= QUEUE
 
-    app = FastAPI(lifespan=_purging(store), docs_url=None, redoc_url=None, openapi_url=None)
-    deployment = deployment or Deployment()
+    app = FastAPI(lifespan=_purging(stores[""], folder), docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BelowRootPath)
     app.add_middleware(PageLanguage, pages={f"{prefix}/": words for prefix, words in by_prefix.items()})
     app.add_middleware(LanguageChoice, spoken=[words.language for words in spoken], by_browser=by_browser)
     if login is not None:
-        app.add_middleware(BasicAuth, login=login, words=first)
-    app.add_middleware(Guard, refusals=refusals, is_busy=is_busy, frame_ancestors=deployment.frame_ancestors)
+        app.add_middleware(BasicAuth, login=login, spoken=spoken)
+    app.add_middleware(
+        Guard, refusals=refusals, is_busy=is_busy, limits=limits, frame_ancestors=deployment.frame_ancestors
+    )
     app.add_middleware(AllowedOrigins, origins=deployment.origins)
     app.add_middleware(Proxies, deployment=deployment)  # The last one added is the first to see a request.
     app.add_api_route("/healthz", Health(classifier.card.version), methods=["GET"])
-    app.add_api_route("/readyz", Readiness(folder, is_busy=is_busy), methods=["GET"])
-    forms, readers = FormReader(), CapacityLimiter(READERS)
-    app.mount(PREFIX, create_api(classifier, spoken, forms, readers=readers))
-    route = UploadRoute(store, refusals, forms, readers=readers)
+    app.add_api_route("/readyz", Readiness(folder, refusals[""], is_busy=is_busy), methods=["GET"])
+    forms, readers = FormReader(limits), CapacityLimiter(READERS)
+    app.mount(PREFIX, create_api(looker, spoken, forms, readers=readers))
+    route, waiting = UploadRoute(stores[""], refusals, forms, readers=readers), WaitingRoute(forms)
     for prefix in sorted(by_prefix, reverse=True):  # "" last: its mount takes every path.
         # Ahead of Gradio's own upload route, which would keep the file with all its metadata.
         app.add_api_route(f"{prefix}{UPLOAD}", route, methods=["POST"])
+        app.add_api_route(f"{prefix}{WAITING}", waiting, methods=["GET"])
         _mount(app, pages[prefix], prefix or "/", by_prefix[prefix])
     return app
 
@@ -111,17 +140,24 @@ def _mount(app: FastAPI, page: gr.Blocks, path: str, words: Words) -> None:
         head=head(),
         js=page_script(words),
     )
-    # Mounted pages never launch, and Gradio checks the paths that clients name only on pages that have.
-    page.has_launched = True
+    guard_paths(page)
 
 
-def _purging(store: PhotoStore) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return a lifespan that removes old photos each minute; Gradio's own cleaning leaves what it never saw."""
+def _purging(store: PhotoStore, folder: PrivateFolder) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that tends the folder and removes old photos each minute, those of killed servers as well."""
+
+    def purge() -> None:
+        try:
+            folder.tend()
+            purge_abandoned(folder.path.parent)
+            store.purge()
+        except Exception:  # Once is no reason to remove no photo ever again.
+            logger.exception("Old photos could not be removed; the next try comes in a minute.")
 
     async def purge_forever() -> None:
         while True:
             await asyncio.sleep(PURGE_EVERY)
-            await run_sync(store.purge)
+            await run_sync(purge)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

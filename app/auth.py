@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,10 +14,14 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
-from starlette.responses import PlainTextResponse, Response
+from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.problems import STATUS, problem, request_error
+from app.addresses import client_address
+from app.languages import preferred
+from app.problems import problem, request_error
+from app.refusals import refusals_at, refusals_of
 from app.wording import Words
 from model.errors import InputError
 
@@ -102,11 +106,12 @@ def _is_loopback(host: str) -> bool:
 class BasicAuth:
     """ASGI middleware that asks for the login (RFC 7617) on every address but those in `OPEN`."""
 
-    def __init__(self, app: ASGIApp, *, login: Login, words: Words) -> None:
-        """Take the login, and the words for those who have none."""
+    def __init__(self, app: ASGIApp, *, login: Login, spoken: Sequence[Words]) -> None:
+        """Take the login, and the words for those who have none, those of the first page first."""
         self.app = app
         self.login = login
-        self.words = words
+        self.spoken = {words.language: words for words in spoken}
+        self.refusals = refusals_of(spoken)
         self.basic = HTTPBasic(realm="redspots", auto_error=False)
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self.rate = RateLimitItemPerMinute(WRONG_PER_MINUTE)
@@ -120,16 +125,16 @@ class BasicAuth:
 
     async def _check(self, scope: Scope) -> Response | None:
         """Return why the request may not pass, or None."""
-        client = str((scope.get("client") or ("",))[0])
+        client = client_address(scope)
         if not self.limiter.test(self.rate, client):
-            return self._refusal(scope["path"], "too_many_logins", headers={"Retry-After": "60"})
+            return self._refusal(scope, "too_many_logins", headers={"Retry-After": "60"})
         given = await self._given(scope)
         if self.login.fits(given):
             return None
         # A browser's first request has no login, and is no attempt.
         if given is not None:
             self.limiter.hit(self.rate, client)
-        return self._refusal(scope["path"], "not_authorised", headers={"WWW-Authenticate": 'Basic realm="redspots"'})
+        return self._refusal(scope, "not_authorised", headers={"WWW-Authenticate": 'Basic realm="redspots"'})
 
     async def _given(self, scope: Scope) -> HTTPBasicCredentials | None:
         try:
@@ -137,8 +142,10 @@ class BasicAuth:
         except HTTPException:  # What is no base64, or has no colon.
             return None
 
-    def _refusal(self, path: str, code: str, *, headers: Mapping[str, str]) -> Response:
-        error = request_error(code, self.words)
-        if path.startswith("/api/"):
-            return problem(error, self.words, headers=headers)
-        return PlainTextResponse(self.words.refuse(str(error)), status_code=STATUS[code], headers=dict(headers))
+    def _refusal(self, scope: Scope, code: str, *, headers: Mapping[str, str]) -> Response:
+        if scope["path"].startswith("/api/"):
+            accepted = Headers(scope=scope).get("accept-language", "")
+            words = self.spoken[preferred(accepted, list(self.spoken))]
+            return problem(request_error(code, words), words, headers=headers)
+        _, refusals = refusals_at(scope["path"], self.refusals)
+        return refusals.respond(code, headers=headers)

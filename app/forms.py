@@ -2,58 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from app.addresses import client_address
+from app.bodies import body_chunks, check_length
 from app.guard import MAX_FILE_BYTES, MULTIPART_SLACK
-from model.errors import PhotoError, RequestError
+from app.service_limits import Limits
+from app.turns import Turns
+from model.errors import RequestError
 
-MAX_OPEN = 16
-"""At a time; each may hold 15 MB of memory."""
 MAX_FIELDS = 32
+MOST = MAX_FILE_BYTES + MULTIPART_SLACK
 
 
 class FormReader:
-    """Reads a few forms at a time, whoever sends them."""
+    """Reads a few forms at a time, whoever sends them; the others wait for their turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         """Begin with none open."""
-        self.open = 0
+        self.limits = limits
+        self.turns = Turns(limits)
 
     @asynccontextmanager
-    async def reading(self, request: Request) -> AsyncIterator[FormData]:
-        """Yield a form that holds one file at most, and count it until the block ends.
+    async def reading(self, request: Request, *, ticket: str = "") -> AsyncIterator[FormData]:
+        """Yield a form that holds one file at most, and hold a turn until the block ends.
 
-        Raises RequestError `busy`, `length_missing`, `not_a_form` or `too_many_photos`, PhotoError `file_too_large`.
+        `ticket` is what `turns.place` knows it by. Raises RequestError `busy`, `too_slow`, `not_a_form` or
+        `too_many_photos`, PhotoError `file_too_large`.
         """
-        _check_length(request)
-        if self.open >= MAX_OPEN:
-            raise RequestError("busy", "Too many photos at a time; try again in a minute.")
-        self.open += 1
-        try:
-            form = await _parse(request)
+        size = check_length(request.headers.get("content-length"), most=MOST)
+        async with self.turns.turn(address=client_address(request.scope), size=size, ticket=ticket):
+            form = await _parse(request, body_chunks(request.receive, most=MOST, limits=self.limits))
             try:
                 yield form
             finally:
                 await form.close()
-        finally:
-            self.open -= 1
 
 
-def _check_length(request: Request) -> None:
-    length = request.headers.get("content-length", "")
-    if "transfer-encoding" in request.headers or not length:
-        raise RequestError("length_missing", "Send a Content-Length.")
-    if not length.isascii() or not length.isdigit() or int(length) > MAX_FILE_BYTES + MULTIPART_SLACK:
-        raise PhotoError("file_too_large", "The file is larger than 15 MB; save the photo smaller.")
-
-
-async def _parse(request: Request) -> FormData:
-    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=MAX_FIELDS)
+async def _parse(request: Request, body: AsyncGenerator[bytes]) -> FormData:
+    parser = MultiPartParser(request.headers, body, max_files=1, max_fields=MAX_FIELDS)
     parser.spool_max_size = 2 * MAX_FILE_BYTES  # In memory.
     try:
         return await parser.parse()

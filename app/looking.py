@@ -15,8 +15,6 @@ from model.photo import Photo
 
 CONCURRENCY = 2
 
-_turns = BoundedSemaphore(CONCURRENCY)
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -27,19 +25,26 @@ class Looked:
     """None when there was no photo to see."""
 
 
-def look_at(read: Callable[[], Photo], classifier: Classifier, words: Words) -> Looked:
-    """Return the answer to the photo that `read` returns, or to the error that it raises."""
-    try:
-        with _turns:
-            photo = read()
-            (prediction,) = classifier.classify([photo], evidence=True)
-    except RedspotsError as error:
-        return Looked(words.answer_error(error, model_version=classifier.card.version), None)
-    return Looked(words.answer(prediction), Seen(photo, prediction, classifier.card.parents))
+class Looker:
+    """Looks at photos for one application."""
 
+    def __init__(self, classifier: Classifier) -> None:
+        """Take what it looks with."""
+        self.classifier = classifier
+        self._turns = BoundedSemaphore(CONCURRENCY)
 
-def answer_photo(read: Callable[[], Photo], classifier: Classifier, words: Words) -> Answer:
-    """Return the answer to the photo that `read` returns, without its ground. Raises RedspotsError."""
-    with _turns:
-        (prediction,) = classifier.classify([read()])
-    return words.answer(prediction)
+    def look(self, read: Callable[[], Photo], words: Words) -> Looked:
+        """Return the answer to the photo that `read` returns, or to the error that it raises."""
+        try:
+            with self._turns:
+                photo = read()
+                (prediction,) = self.classifier.classify([photo], evidence=True)
+        except RedspotsError as error:
+            return Looked(words.answer_error(error, model_version=self.classifier.card.version), None)
+        return Looked(words.answer(prediction), Seen(photo, prediction, self.classifier.card.parents))
+
+    def answer(self, read: Callable[[], Photo], words: Words) -> Answer:
+        """Return the answer to the photo that `read` returns, without its ground. Raises RedspotsError."""
+        with self._turns:
+            (prediction,) = self.classifier.classify([read()])
+        return words.answer(prediction)

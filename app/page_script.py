@@ -11,6 +11,7 @@ from app.wording import Words
 SCRIPT = Path(__file__).with_name("page.js")
 CROP = Path(__file__).with_name("crop.js")
 TOOLS = Path(__file__).with_name("photo_tools.js")
+WAITING = Path(__file__).with_name("waiting.js")
 WORDS = ("looking",)
 CROP_WORDS = (
     "crop_title",
@@ -26,7 +27,7 @@ CROP_WORDS = (
     "crop_cancel",
 )
 TOOLS_WORDS = ("use_camera", "paste", "no_camera", "no_clipboard", "sending", "sent", "on_its_way")
-_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS), (TOOLS, TOOLS_WORDS))
+_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS), (TOOLS, TOOLS_WORDS), (WAITING, ("waiting_in_line",)))
 
 
 def page_script(words: Words) -> str:

@@ -1,11 +1,17 @@
 """`gr`: Gradio, imported with everything switched off that would report, download or remember something.
 
 Gradio and huggingface_hub read these variables while they are imported: import `gr` from here, never Gradio itself.
+What is relied on beyond Gradio's documentation stands here too, each with a test in tests/test_private_gradio.py.
 """
 
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from model.no_telemetry import VARIABLES, keep_caches_out_of_home
 
@@ -24,13 +30,57 @@ os.environ.update(SILENCE)
 keep_caches_out_of_home()
 # A path named here would be served to everyone who can reach the page.
 os.environ.pop("GRADIO_ALLOWED_PATHS", None)
+TEMP = "GRADIO_TEMP_DIR"
+NOWHERE = str(Path(os.devnull) / "gradio")
+"""No folder can be made there: outside of `building_in` Gradio must write nothing, least of all into a folder that all
+users of the machine share."""
+os.environ[TEMP] = NOWHERE
 
 import gradio as gr  # noqa: E402
-from gradio import component_meta, route_utils  # noqa: E402
+from gradio import component_meta, processing_utils, route_utils, routes, utils  # noqa: E402
+from gradio.context import LocalContext  # noqa: E402
 from gradio.events import EventListener  # noqa: E402
 from gradio.exceptions import InvalidPathError  # noqa: E402
 
-__all__ = ["SILENCE", "InvalidPathError", "gr"]
+__all__ = ["NOWHERE", "SILENCE", "TEMP", "InvalidPathError", "building_in", "gr", "guard_paths", "queue_length"]
+
+_building = threading.Lock()
+# Without a type for mypy, to which these names are private to their modules.
+_routes: Any = routes
+_processing: Any = processing_utils
+_utils: Any = utils
+_folder_of_environment = utils.get_upload_folder
+
+
+@contextmanager
+def building_in(folder: Path) -> Iterator[None]:
+    """Let the pages that are built in this block have a folder as Gradio's temp folder, for as long as they live.
+
+    Gradio reads it from the environment, which is the same for all applications of a process: when a page is built,
+    which is here, and when a client names a path, which `_folder_of_page` answers.
+    """
+    with _building:
+        os.environ[TEMP] = _routes.DEFAULT_TEMP_DIR = str(folder)
+        try:
+            yield
+        finally:
+            os.environ[TEMP] = _routes.DEFAULT_TEMP_DIR = NOWHERE
+
+
+def guard_paths(page: gr.Blocks) -> None:
+    """Let Gradio check the paths that clients name: it does so only on pages that were launched, and none here is."""
+    page.has_launched = True
+
+
+def queue_length(page: gr.Blocks) -> int:
+    """Return how many calls wait for their turn on a page."""
+    return len(page._queue)
+
+
+def _folder_of_page() -> str:
+    """Return the temp folder of the page whose request this is."""
+    page = LocalContext.blocks.get(None)
+    return _folder_of_environment() if page is None else str(page.GRADIO_CACHE)
 
 
 def _write_no_stub(component_class: type, class_name: str, events: list[str | EventListener]) -> None:
@@ -38,6 +88,7 @@ def _write_no_stub(component_class: type, class_name: str, events: list[str | Ev
 
 
 component_meta.create_or_modify_pyi = _write_no_stub
+_utils.get_upload_folder = _processing.get_upload_folder = _folder_of_page
 
 
 def _relative_root(request: object, route_path: str, root_path: str | None) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
+from anyio.to_thread import run_sync
 from starlette.responses import JSONResponse
+
+from app.private_folder import PrivateFolder
+from app.refusals import MARK, Refusals
+from model.errors import OutputError
 
 
 class Health:
@@ -24,15 +27,23 @@ class Health:
 class Readiness:
     """`/readyz`: a photo sent now would be looked at."""
 
-    def __init__(self, folder: Path, *, is_busy: Callable[[], bool]) -> None:
-        """Take where photos are kept, and what says that no more can wait."""
+    def __init__(self, folder: PrivateFolder, refusals: Refusals, *, is_busy: Callable[[], bool]) -> None:
+        """Take where photos are kept, what is said to people, and what says that no more can wait."""
         self.folder = folder
+        self.refusals = refusals
         self.is_busy = is_busy
 
     async def __call__(self) -> JSONResponse:
         """Return 200, or 503 with the reason."""
         if self.is_busy():
-            return JSONResponse({"status": "busy"}, status_code=503, headers={"Retry-After": "60"})
-        if not os.access(self.folder, os.W_OK):
-            return JSONResponse({"status": "cannot write"}, status_code=503)
+            return self._not_ready("busy", "busy")
+        try:
+            await run_sync(self.folder.tend)
+        except OutputError:
+            return self._not_ready("cannot write", "failed")
         return JSONResponse({"status": "ready"})
+
+    def _not_ready(self, status: str, code: str) -> JSONResponse:
+        body = {"status": status, "detail": self.refusals.say(code)}
+        headers = {MARK: self.refusals.words.language, "Retry-After": "60"}
+        return JSONResponse(body, status_code=503, headers=headers)

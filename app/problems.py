@@ -14,11 +14,12 @@ from model.errors import PhotoError, RedspotsError, RequestError
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: Mapping[str, int] = {
+    "malformed": 400,
     "not_a_form": 400,
     "not_authorised": 401,
     "not_found": 404,
     "method_not_allowed": 405,
-    "length_missing": 411,
+    "too_slow": 408,
     "file_too_large": 413,
     "not_an_image": 415,
     "too_many_requests": 429,

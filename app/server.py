@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -18,10 +18,13 @@ from rich.console import Console
 
 from app.application import create_app
 from app.auth import Login, require_login
+from app.connections import connections
 from app.deployment import Deployment
 from app.languages import Language
 from app.model_words import words_paths
 from app.private_folder import private_folder
+from app.refusals import refusals_of
+from app.service_limits import Limits
 from app.wording import Words
 from model.classifier import Classifier
 from model.errors import InputError
@@ -79,6 +82,7 @@ def serve(
         url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         run = _run(
             lambda: create_app(classifier, spoken, folder, by_browser=by_browser, login=login, deployment=deployment),
+            spoken,
             listener=listener,
             url=url,
             open_browser=open_browser,
@@ -86,10 +90,14 @@ def serve(
         asyncio.run(run)
 
 
-async def _run(app: Callable[[], FastAPI], *, listener: socket.socket, url: str, open_browser: bool) -> None:
+def server_config(app: FastAPI, spoken: Sequence[Words], limits: Limits) -> uvicorn.Config:
+    """Return how uvicorn serves an application that speaks these languages."""
     # No access log: it would hold who looked at which photo, and when.
-    config = uvicorn.Config(
-        app(),
+    return uvicorn.Config(
+        app,
+        http=connections(refusals_of(spoken), limits),
+        ws="none",
+        timeout_keep_alive=limits.keep_alive,
         access_log=False,
         # `Proxies` does it: uvicorn would trust what FORWARDED_ALLOW_IPS says, and this machine's programs unasked.
         proxy_headers=False,
@@ -97,7 +105,12 @@ async def _run(app: Callable[[], FastAPI], *, listener: socket.socket, url: str,
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    server = _PageServer(config)
+
+
+async def _run(
+    app: Callable[[], FastAPI], spoken: Sequence[Words], *, listener: socket.socket, url: str, open_browser: bool
+) -> None:
+    server = _PageServer(server_config(app(), spoken, Limits()))
     server.url = url
     server.open_browser = open_browser
     await server.serve(sockets=[listener])

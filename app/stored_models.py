@@ -18,12 +18,14 @@ from app.new_file import NewFile, cannot_write, sync_folder
 from model.card import CARD, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
+from model.names import is_plain_name
 from model.store import SHIPPED, STATE, StoreState, read_state, store_folder
 
 LOCK = ".lock"
 WAIT = 60.0
 """Seconds that a change waits for another one to end."""
 PART = ".partial"
+_LONGEST_NAME = 40
 README = "README.md"
 
 
@@ -138,8 +140,12 @@ def _write(store: Path, state: StoreState) -> None:
 def _free_name(store: Path, version: str) -> str:
     """Return the version, with a number where the store has another model of it."""
     # A version is free text in a recipe; a name is a folder's.
-    plain = "".join(sign if sign.isalnum() or sign in ".-+_" else "-" for sign in version).strip(".") or "model"
+    plain = (
+        "".join(sign if sign.isalnum() or sign in ".-+_" else "-" for sign in version).strip(".")[:_LONGEST_NAME]
+        or "model"
+    )
     plain = f"{plain}-1" if plain == SHIPPED else plain
+    plain = plain if is_plain_name(plain) else f"model-{plain}"
     number, name = 1, plain
     while (store / name).exists():
         number += 1

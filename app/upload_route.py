@@ -8,7 +8,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from app.forms import FormReader
 from app.guard import MAX_FILE_BYTES
@@ -16,7 +16,8 @@ from app.refusals import Refusals, refusals_at
 from app.uploads import PhotoStore
 from model.errors import PhotoError, RequestError
 
-_HOW_TO_UPLOAD = "Send one file as multipart/form-data, in the field `files`."
+TICKET = "upload_id"
+"""Query parameter by which the page knows an upload of its own."""
 
 
 class UploadRoute:
@@ -25,7 +26,7 @@ class UploadRoute:
     def __init__(
         self, store: PhotoStore, refusals: Mapping[str, Refusals], forms: FormReader, *, readers: CapacityLimiter
     ) -> None:
-        """Take what to say to too many uploads at a time, and to a file over the limit, by page prefix.
+        """Take what is said to an upload that is refused, by page prefix.
 
         `readers` is how many photos are decoded at a time.
         """
@@ -39,17 +40,29 @@ class UploadRoute:
         own_path = request.url.path.removeprefix(request.scope.get("root_path", ""))
         _, refusals = refusals_at(own_path, self.refusals)
         try:
-            async with self.forms.reading(request) as form:
+            async with self.forms.reading(request, ticket=request.query_params.get(TICKET, "")) as form:
                 files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
                 data = await files[0].read() if files else None
                 if data is None:
-                    return PlainTextResponse(_HOW_TO_UPLOAD, status_code=400)
+                    return refusals.respond("not_a_form")
                 if len(data) > MAX_FILE_BYTES:
-                    return PlainTextResponse(refusals.too_large, status_code=413)
+                    return refusals.respond("file_too_large")
                 path = await run_sync(self.store.receive, data, limiter=self.readers)
-        except PhotoError:
-            return PlainTextResponse(refusals.too_large, status_code=413)
+        except PhotoError as error:
+            return refusals.respond(error.code)
         except RequestError as error:
-            is_busy = error.code == "busy"
-            return PlainTextResponse(refusals.busy if is_busy else _HOW_TO_UPLOAD, status_code=503 if is_busy else 400)
+            code = "not_a_form" if error.code == "too_many_photos" else error.code
+            return refusals.respond(code, headers={"Retry-After": "60"} if code == "busy" else None)
         return JSONResponse([str(path)])
+
+
+class WaitingRoute:
+    """The place in line of an upload that waits for its turn."""
+
+    def __init__(self, forms: FormReader) -> None:
+        """Take what uploads wait for."""
+        self.forms = forms
+
+    async def __call__(self, request: Request) -> JSONResponse:
+        """Return the place, from 1; 0 for what does not wait."""
+        return JSONResponse({"place": self.forms.turns.place(request.query_params.get(TICKET, ""))})

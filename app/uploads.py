@@ -13,6 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +32,8 @@ Reader = Callable[[bytes], Photo]
 PHOTOS = "photos"
 PIXELS = "photo.png"
 NOTES = "photo.json"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+"""As `secrets.token_urlsafe(24)` makes them."""
 DETAIL = "detail.jpg"
 DETAIL_SIDE = 1536
 """The shorter side at most: a framed tenth still has the pixels that the smallest good photo has."""
@@ -50,6 +53,8 @@ class PhotoStore:
     """The page's words: `expired` and `upload_first`."""
     max_age: float = 300.0
     """Seconds."""
+    prepare: Callable[[], object] = lambda: None
+    """Called before a photo is kept; see `PrivateFolder.tend`."""
 
     def receive(self, data: bytes) -> Path:
         """Return the path of a clean copy of a file's photo; a file that is no photo gets a path as well.
@@ -66,7 +71,9 @@ class PhotoStore:
             notes = {"size": photo.size, "notes": photo.notes, "sha256": photo.sha256}
             picture = _png(photo)
             detail = _detail(data)
-        place.mkdir(mode=0o700, parents=True)
+        self.prepare()
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        place.mkdir(mode=0o700)
         (place / NOTES).write_text(json.dumps(notes), encoding="utf-8")
         if detail is not None:
             (place / DETAIL).write_bytes(detail)
@@ -78,38 +85,42 @@ class PhotoStore:
 
         Raises PhotoError: its own, `missing` by now, or `too_small` for the part.
         """
-        self.check(path)
+        place = self.place_of(path)
         try:
-            notes = json.loads(path.with_name(NOTES).read_text(encoding="utf-8"))
+            notes = json.loads((place / NOTES).read_text(encoding="utf-8"))
             if "error" in notes:
                 raise PhotoError(notes["error"], notes["sentence"])
             if crop is not None:
-                with Image.open(path.with_name(DETAIL), formats=("JPEG",)) as picture:
+                with Image.open(place / DETAIL, formats=("JPEG",)) as picture:
                     part = self.read(crop.cut(picture))
                 return replace(part, notes=tuple(notes["notes"]), sha256=notes["sha256"])
-            with Image.open(path, formats=("PNG",)) as picture:
+            with Image.open(place / PIXELS, formats=("PNG",)) as picture:
                 pixels = np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))
         except FileNotFoundError:
             raise PhotoError("missing", self.words["expired"]) from None
         width, height = notes["size"]
         return Photo(pixels, (width, height), tuple(notes["notes"]), notes["sha256"])
 
-    def check(self, path: Path) -> None:
-        """Raise PhotoError `missing` unless the path, links followed, is one that `receive` can have given out."""
-        resolved = path.resolve()
-        home = (self.folder / PHOTOS).resolve()
-        token = resolved.parent.name
-        if resolved != home / token / PIXELS or not re.fullmatch(r"[\w-]{32}", token):
-            raise PhotoError("missing", self.words["upload_first"])
+    def place_of(self, path: Path) -> Path:
+        """Return the folder of the photo at a path that `receive` gave out, put together anew from its token.
+
+        Raises PhotoError `missing` for any other path: one that leads there by way of `..` or of links included.
+        """
+        home = self.folder / PHOTOS
+        token = path.parent.name
+        place = home / token
+        is_given_out = _TOKEN.fullmatch(token) and path == place / PIXELS
+        try:
+            if is_given_out and path.resolve() == home.resolve() / token / PIXELS:
+                return place
+        except (OSError, RuntimeError, ValueError):  # A link that leads to itself, a zero byte.
+            pass
+        raise PhotoError("missing", self.words["upload_first"])
 
     def forget(self, path: Path) -> None:
         """Remove one photo at once; a path that `receive` cannot have given out is left alone."""
-        try:
-            self.check(path)
-        except (PhotoError, ValueError):  # ValueError: a zero byte in the path.
-            return
-        # Put together anew: no folder is removed by a name that a client chose.
-        shutil.rmtree(self.folder / PHOTOS / path.parent.name, ignore_errors=True)
+        with suppress(PhotoError):
+            shutil.rmtree(self.place_of(path), ignore_errors=True)
 
     def purge(self) -> None:
         """Remove the photos that are older than `max_age`."""
@@ -175,8 +186,8 @@ class UploadedPhoto(gr.Image):
 
     def _check(self, path: str | Path) -> None:
         try:
-            self._store.check(Path(path))
-        except (PhotoError, ValueError):  # ValueError: a zero byte in the path.
+            self._store.place_of(Path(path))
+        except PhotoError:
             raise self._refusal() from None
 
     def _refusal(self) -> Exception:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.answer_html import no_photo, red_flags_html, trouble_html
 from app.crop import crop_of
-from app.looking import CONCURRENCY, look_at
+from app.looking import CONCURRENCY, Looker
 from app.markup import paragraphs, text
 from app.photo_slots import PhotoSlots
 from app.private_gradio import gr
@@ -23,7 +23,6 @@ from app.referring_blocks import ReferringBlocks
 from app.several_html import several_html
 from app.uploads import PhotoStore, UploadedPhoto
 from app.wording import Words
-from model.classifier import Classifier
 from model.photo import Photo
 
 HERE = Path(__file__).parent
@@ -39,7 +38,7 @@ EMERGENCY = (RedFlag.UNWELL,)
 """Any red flags that are an emergency: what the page shows for them is one text."""
 
 
-def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Callable[..., str]:
+def asked(looker: Looker, words: Words, store: PhotoStore) -> Callable[..., str]:
     """Return the function behind the button: paths of uploaded photos and ticked red flags to the answer's HTML."""
 
     def look(
@@ -64,7 +63,7 @@ def looker(classifier: Classifier, words: Words, store: PhotoStore) -> Callable[
         def load(index: int, path: Path) -> Photo:
             return store.load(path, crop_of(crops, index))
 
-        looked = [look_at(partial(load, index, path), classifier, words) for index, path in paths]
+        looked = [looker.look(partial(load, index, path), words) for index, path in paths]
         return several_html(looked, words, red_flags=ticked)
 
     return look
@@ -84,11 +83,11 @@ def no_photo_html(words: Words, ticked: Sequence[RedFlag]) -> str:
 
 
 def build_page(
-    classifier: Classifier, words: Words, store: PhotoStore, *, others: Mapping[str, Words] | None = None
+    looker: Looker, words: Words, store: PhotoStore, *, others: Mapping[str, Words] | None = None
 ) -> gr.Blocks:
     """Return the page of one language, not yet mounted; `others` are the other ones' words by address."""
     page = words.page
-    look = looker(classifier, words, store)
+    look = asked(looker, words, store)
     blocks = ReferringBlocks(words, title=page["title"], analytics_enabled=False, delete_cache=(60, 300))
     with blocks:
         gr.HTML(_head(words, others or {}), elem_id="head", apply_default_css=False)

@@ -1,7 +1,7 @@
 """`make bench-page`: many people open the page at once; how long the slowest of them wait.
 
 A real server is started on loopback. In each round a few people upload a photo and read the answer one after another,
-then all of them do at the same moment. Bar: nothing but a clear "busy", and a 95th percentile of at most 1.3 times what
+then all of them do at the same moment. Bar: an answer for everybody, and a 95th percentile of at most 1.3 times what
 the photos take one by one, divided by the two that are looked at together.
 """
 

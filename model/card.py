@@ -12,6 +12,7 @@ from typing import Any
 
 from model.conformal import PredictionSets
 from model.errors import ModelError
+from model.names import is_plain_name
 from model.prediction import OTHER
 from model.preprocess import Preprocess
 from model.quality import QualityLimits
@@ -134,11 +135,15 @@ class ModelCard:
         """Raise ModelError unless every listed file is there with its hash: a flipped bit loads silently otherwise."""
         if NETWORK not in self.files:
             raise ModelError("bad_card", f"{str(folder / CARD)!r} does not list {NETWORK}; copy the folder again.")
+        for name in (*self.files, *self.reports):
+            if not is_plain_name(name):
+                raise ModelError(
+                    "bad_card",
+                    f"{str(folder / CARD)!r} lists {name!r}, which is no name of a file; copy the folder again.",
+                )
         shown = {name: digest for name, digest in self.reports.items() if (folder / name).is_file()}
         for name, digest in {**self.files, **shown}.items():
             path = folder / name
-            if Path(name).name != name:
-                raise ModelError("bad_card", f"{str(folder / CARD)!r} lists {name!r}, which lies outside the folder.")
             if not path.is_file():
                 raise ModelError("missing_file", f"{str(path)!r} is missing; copy the whole model folder again.")
             if sha256_of(path) != digest:

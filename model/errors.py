@@ -123,7 +123,7 @@ class RequestError(RedspotsError):
         {
             "busy",
             "failed",
-            "length_missing",
+            "malformed",
             "method_not_allowed",
             "no_photo",
             "not_a_form",
@@ -132,6 +132,7 @@ class RequestError(RedspotsError):
             "too_many_photos",
             "too_many_requests",
             "too_many_logins",
+            "too_slow",
             "unknown_language",
             "unknown_red_flag",
         }

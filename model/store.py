@@ -16,6 +16,7 @@ from platformdirs import user_data_path
 
 from model.classifier import newest_release
 from model.errors import ModelError
+from model.names import is_plain_name
 
 FOLDER = "REDSPOTS_MODELS"
 """Variable of the environment that names another folder for the store."""
@@ -79,7 +80,7 @@ def default_model() -> ChosenModel:
     name = read_state(store).default
     if name == SHIPPED:
         return ChosenModel(SHIPPED, newest_release())
-    if not (store / name).is_dir():
+    if not (store / name).is_dir() or (store / name).is_symlink():
         raise ModelError(
             "missing_model",
             f"The promoted model {str(store / name)!r} is missing; run `redspots models rollback`, or name a --model.",
@@ -95,9 +96,10 @@ def read_state(store: Path) -> StoreState:
         if value["schema"] != SCHEMA:
             raise ValueError(f"schema {value['schema']!r} instead of {SCHEMA}")
         names = tuple(str(name) for name in value["defaults"])
-        if any(Path(name).name != name for name in names):
-            raise ValueError("a default lies outside the store")
-        return StoreState(names, dict(value["models"]), tuple(value["history"]))
+        models = dict(value["models"])
+        if not all(map(is_plain_name, (*names, *models))):
+            raise ValueError("a model lies outside the store")
+        return StoreState(names, models, tuple(value["history"]))
     except (FileNotFoundError, NotADirectoryError):
         return StoreState()
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import threading
 import time
@@ -22,9 +21,13 @@ from app.auth import Login
 from app.deployment import Deployment
 from app.languages import Language, shipped_words
 from app.private_folder import private_folder
+from app.server import server_config
+from app.service_limits import Limits
 from app.several import MOST
 from app.wording import Words
 from model.classifier import Classifier
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,19 @@ def running_page(
     login: Login | None = None,
     words: Sequence[Words] = (),
     deployment: Deployment | None = None,
+    limits: Limits = LIMITS,
 ) -> Iterator[RunningPage]:
     """Serve the pages of all languages, or with these words, while the block runs."""
-    before = os.environ.get("GRADIO_TEMP_DIR")
     classifier = classifier or Classifier.load(model)
     spoken = list(words) or [Words.read(shipped_words(language)) for language in Language]
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = create_app(classifier, spoken, folder, by_browser=by_browser, login=login, deployment=deployment)
-        config = uvicorn.Config(
-            app, access_log=False, proxy_headers=False, log_level="warning", timeout_graceful_shutdown=1
+        app = create_app(
+            classifier, spoken, folder, by_browser=by_browser, login=login, deployment=deployment, limits=limits
         )
+        config = server_config(app, spoken, limits)
+        config.timeout_graceful_shutdown = 1
         servers.append(uvicorn.Server(config))
         await servers[0].serve(sockets=[listener])
 
@@ -73,15 +77,11 @@ def running_page(
                 time.sleep(0.02)
             app = servers[0].config.app
             assert isinstance(app, FastAPI)
-            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder, classifier, spoken[0])
+            yield RunningPage(f"http://127.0.0.1:{listener.getsockname()[1]}", app, folder.path, classifier, spoken[0])
         finally:
             for server in servers:
                 server.should_exit = True
             thread.join(timeout=20)
-            if before is None:
-                os.environ.pop("GRADIO_TEMP_DIR", None)
-            else:
-                os.environ["GRADIO_TEMP_DIR"] = before
 
 
 def look(

@@ -25,6 +25,7 @@ from app.guard import HEADERS, MAX_FILE_BYTES
 from app.languages import Language, shipped_words
 from app.problems import STATUS, UNUSABLE, Problem, documented
 from app.red_flags import RedFlag
+from app.service_limits import Limits
 from app.wording import Words
 from model.errors import PhotoError, RequestError
 
@@ -139,8 +140,18 @@ def test_what_was_sent_wrongly_is_a_problem_in_the_language_of_the_program(
     assert problem.detail.startswith(words.page[key].partition("{")[0])
 
 
-def test_a_photo_in_chunks_is_a_problem(page: RunningPage, web: httpx.Client) -> None:
-    assert_problem(web.post(ANSWERS, content=iter([b"a"])), "length_missing", page.words)
+def chunked(data: bytes) -> dict[str, Any]:
+    """Return what sends a form with a photo in chunks, without saying how long it is."""
+    request = httpx.Request("POST", "http://page", files={"photo": data})
+    body = request.read()
+    pieces = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+    return {"content": pieces, "headers": {"Content-Type": request.headers["Content-Type"]}}
+
+
+def test_a_photo_in_chunks_is_answered_up_to_the_cap(page: RunningPage, web: httpx.Client) -> None:
+    answer = web.post(ANSWERS, **chunked(PHOTO)).raise_for_status().json()
+    assert answer["model_version"] == page.classifier.card.version
+    assert_problem(web.post(ANSWERS, **chunked(bytes(MAX_FILE_BYTES + 1_000_000))), "file_too_large", page.words)
 
 
 def test_addresses_and_methods_that_do_not_exist_are_problems(page: RunningPage, web: httpx.Client) -> None:
@@ -151,11 +162,13 @@ def test_addresses_and_methods_that_do_not_exist_are_problems(page: RunningPage,
         assert response.headers["allow"] == "POST"
 
 
-def test_too_many_at_a_time_are_told_to_wait(
-    page: RunningPage, web: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.forms.MAX_OPEN", 0)
-    response = send(web)
+def test_too_many_at_a_time_are_told_to_wait(page: RunningPage, tiny_model: Path, tmp_path: Path) -> None:
+    none = Limits(open_forms=0, wait=0.1)
+    with (
+        running_page(tiny_model, tmp_path / "home", classifier=page.classifier, limits=none) as full,
+        httpx.Client(base_url=full.url, timeout=30) as web,
+    ):
+        response = send(web)
     assert_problem(response, "busy", page.words)
     assert response.headers["retry-after"] == "60"
 
@@ -166,7 +179,7 @@ def test_what_nobody_foresaw_is_a_problem_too(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.api.answer_photo", broken)
+    monkeypatch.setattr("app.looking.Looker.answer", broken)
     assert_problem(send(web), "failed", page.words)
 
 

@@ -14,12 +14,15 @@ from typer.testing import CliRunner
 from app.auth import VARIABLE, WRONG_PER_MINUTE, Login, read_login, require_login
 from app.cli import app as command_line
 from app.guard import HEADERS
+from app.languages import Language, shipped_words
 from app.problems import Problem
+from app.wording import Words
 from model.errors import InputError
 
 # Gradio's queue uses options that pandas is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
 
+SPANISH = Words.read(shipped_words(Language.SPANISH))
 LOGIN = Login("zoe", "pass:word")
 
 
@@ -53,9 +56,17 @@ def test_without_the_login_there_is_nothing_but_the_referral(
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == 'Basic realm="redspots"'
     assert {name: response.headers[name] for name in HEADERS} == dict(HEADERS)
-    assert page.words.entries["could_not_read"].referral in (
+    words = SPANISH if path.startswith("/es/") else page.words
+    assert words.entries["could_not_read"].referral in (
         Problem.model_validate(response.json()).referral if path.startswith("/api/") else response.text
     )
+    assert response.headers["content-language"] == words.language
+
+
+def test_without_the_login_a_program_is_answered_in_its_language(web: httpx.Client) -> None:
+    response = web.post("/api/v1/answers", headers={"Accept-Language": "es"})
+    assert response.status_code == 401
+    assert Problem.model_validate(response.json()).referral == SPANISH.entries["could_not_read"].referral
 
 
 def test_nothing_can_be_uploaded_without_it(page: RunningPage, web: httpx.Client) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from browser import DESK, PHONE, assert_fits, assert_quiet, choose, look, visiting
 from drawing import encoded, skin
-from page_server import RunningPage
+from page_server import RunningPage, running_page
 from playwright.sync_api import Browser, expect
+from slow_clients import connected, form, head
 
 from app.gradio_texts import BY_KEY
 from app.guard import MAX_FILE_BYTES
 from app.languages import Language, shipped_words
 from app.red_flags import Alarm, RedFlag, judge
+from app.service_limits import Limits
 from app.wording import Words
 
 pytestmark = [
@@ -184,3 +186,21 @@ def test_a_camera_can_take_the_photo(browser: Browser, page: RunningPage) -> Non
         look(visit)
         expect(visit.page.locator("#answer .referral")).to_be_visible()
         assert_quiet(visit)
+
+
+def test_an_upload_that_waits_shows_its_place_in_line(
+    browser: Browser, tiny_model: Path, tmp_path: Path, photo: Path
+) -> None:
+    kind, body = form(photo.read_bytes())
+    limits = Limits(open_forms=1, gap=6.0)
+    with (
+        running_page(tiny_model, tmp_path / "home", limits=limits) as page,
+        visiting(browser, page.url) as visit,
+        connected(page.url, head("/gradio_api/upload", kind, len(body)), source="127.0.0.2"),
+    ):
+        visit.page.locator("#photo input[type=file]").set_input_files(photo)
+        line = visit.page.locator("#waiting-line")
+        expect(line).to_have_text(page.words.page["waiting_in_line"].format(number=1, place=1))
+        expect(line).to_be_visible()
+        expect(visit.page.locator("#photo img")).to_be_visible(timeout=20_000)
+        expect(line).to_be_hidden()

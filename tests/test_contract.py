@@ -111,10 +111,14 @@ def served(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     network = Scripted.load(tiny_model)
     assert isinstance(network, Scripted)
     with running_page(tiny_model, home / "pages", classifier=network) as page:
-        clients = {language: Client(f"{page.url}{prefix}/", verbose=False) for language, prefix in PREFIXES.items()}
+        clients = {language: client_of(f"{page.url}{prefix}/") for language, prefix in PREFIXES.items()}
         yield Served(page, network, clients, home / "photo.jpg")
         for client in clients.values():
             client.close()
+
+
+def client_of(url: str) -> Client:
+    return Client(url, verbose=False, download_files=False)
 
 
 @pytest.fixture
@@ -546,7 +550,7 @@ def test_the_page_of_a_model_with_a_category_of_ones_own_carries_them(
     network.said = replace(_predicted(OWN), scores=tuple(Score(output, 0.2) for output in network.card.outputs))
     spoken = [Words.read(path) for path in words_paths(own_model, network.card, words=None, language=None)]
     with running_page(own_model, tmp_path / "pages", classifier=network, words=spoken) as running:
-        client = Client(f"{running.url}/", verbose=False)
+        client = client_of(f"{running.url}/")
         shown = _flat(_text_of(client.predict(handle_file(served.photo), [], api_name="/look")))
         client.close()
     for part in (REFERRAL, ADVICE, spoken[0].emergency, spoken[0].intended_use):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,7 +29,7 @@ from model.errors import InputError
 SERVE = "import sys; from pathlib import Path; from app.server import serve; serve(model=Path(sys.argv[1]), port=0, "
 IMPATIENT = (
     "import app.application as application, app.uploads as uploads; application.PURGE_EVERY = 0.1;"
-    "uploads.PhotoStore.__init__.__defaults__ = (0.5,);"
+    "uploads.PhotoStore.__init__.__defaults__ = (0.5, lambda: None);"
 )
 """Photos are old after half a second, and looked for ten times in it."""
 
@@ -103,6 +105,32 @@ def test_a_photo_is_gone_after_its_time(tiny_model: Path, tmp_path: Path) -> Non
         assert kept(tmp_path) == []
         (event,) = look(server.web, str(path))
         assert "deleted after a few minutes" in event["data"]
+
+
+def test_somebody_elses_gradio_folder_does_not_matter(tiny_model: Path, tmp_path: Path) -> None:
+    # A file in its place stops whoever would make it, root included.
+    (tmp_path / "gradio").write_bytes(b"somebody else's")
+    with serving(tiny_model, tmp_path) as server:
+        (event,) = look(server.web, upload(server.web, encoded(skin())))
+        assert event["event"] == "complete"
+
+
+def test_a_temp_folder_that_is_cleaned_while_the_server_runs_is_made_anew(tiny_model: Path, tmp_path: Path) -> None:
+    with serving(tiny_model, tmp_path) as server:
+        icons = re.findall(r'"path":"([^"]+\.jpg)"', server.web.get("/config").text)
+        assert icons
+        for path in tmp_path.glob("redspots-*"):
+            shutil.rmtree(path)
+        assert server.web.get("/readyz").json() == {"status": "ready"}
+        (event,) = look(server.web, upload(server.web, encoded(skin())))
+        assert event["event"] == "complete"
+        for icon in icons:
+            assert server.web.get(f"/gradio_api/file={icon}").status_code == 200
+        (home,) = tmp_path.glob("redspots-*")
+        (folder,) = home.glob("server-*")
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (home, folder)] == [0o700, 0o700]
+        assert (folder / "lock").exists()
+        assert not (tmp_path / "gradio").exists(), "left for the next user, who cannot write there"
 
 
 def test_what_a_killed_server_left_is_gone_once_the_next_one_is_up(tiny_model: Path, tmp_path: Path) -> None:

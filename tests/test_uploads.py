@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import bad_files, encoded, skin, stored_as
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from app.private_gradio import gr
-from app.uploads import NOTES, PHOTOS, PhotoStore, UploadedPhoto
+from app.uploads import NOTES, PHOTOS, PIXELS, PhotoStore, UploadedPhoto
 from app.wording import Words
 from model.errors import PhotoError
 from model.photo import read_photo
@@ -89,7 +91,7 @@ def test_old_photos_are_purged_and_young_ones_stay(store: PhotoStore) -> None:
 def test_paths_that_were_not_given_out_are_refused_and_their_files_stay(store: PhotoStore, tmp_path: Path) -> None:
     canary = tmp_path.parent / f"{tmp_path.name}-canary.png"
     canary.write_bytes(encoded(skin(), "PNG"))
-    given = store.receive(encoded(skin()))
+    given_out = store.receive(encoded(skin()))
     link = store.folder / PHOTOS / ("x" * 32)
     link.symlink_to(canary.parent)
     in_store = store.folder / PHOTOS / "short" / "photo.png"
@@ -102,8 +104,8 @@ def test_paths_that_were_not_given_out_are_refused_and_their_files_stay(store: P
     for path in (
         str(canary),
         "/etc/passwd",
-        f"{given}/../../../{canary.name}",
-        str(given.with_name(NOTES)),
+        f"{given_out}/../../../{canary.name}",
+        str(given_out.with_name(NOTES)),
         str(link / canary.name),
         str(in_store),
         str(inner_link),
@@ -116,7 +118,7 @@ def test_paths_that_were_not_given_out_are_refused_and_their_files_stay(store: P
         with pytest.raises(gr.Error):
             component.move_resource_to_block_cache(path)
     assert canary.exists()
-    assert component.preprocess(component.data_model(path=str(given))) == str(given)
+    assert component.preprocess(component.data_model(path=str(given_out))) == str(given_out)
     assert component.preprocess(None) is None
 
 
@@ -138,3 +140,42 @@ def test_a_forgotten_photo_is_gone_and_nothing_else(store: PhotoStore, tmp_path:
     assert stays.exists()
     assert canary.exists()
     store.forget(gone)
+
+
+STEPS = ("..", ".", "", "photos", "x" * 32, "photo.png", "photo.json", "given", "link", "\0", "é" * 32, "．．", "..\\")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from(STEPS), max_size=8), absolute=st.booleans())
+def test_no_path_but_the_one_given_out_removes_or_reads_anything(
+    store: PhotoStore, steps: list[str], absolute: bool
+) -> None:
+    home = store.folder / PHOTOS
+    if not home.exists():
+        (store.folder / "lock").write_bytes(b"")
+        store.receive(encoded(skin()))
+        (home / "link").symlink_to(store.folder)
+        (home / ("x" * 32)).symlink_to(next(place for place in home.iterdir() if len(place.name) == 32))
+    (given_out,) = [place for place in home.iterdir() if len(place.name) == 32 and not place.is_symlink()]
+    before = sorted(store.folder.rglob("*"))
+    named = "/".join(given_out.name if step == "given" else step for step in steps)
+    path = Path(f"{home if absolute else ''}/{named}")
+    assume(path != given_out / PIXELS)
+    store.forget(path)
+    with pytest.raises(PhotoError) as caught:
+        store.load(path)
+    assert caught.value.code == "missing"
+    assert sorted(store.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_step_up_in_any_position_removes_nothing(store: PhotoStore, place: int) -> None:
+    given_out = store.receive(encoded(skin()))
+    before = sorted(store.folder.rglob("*"))
+    parts = [*store.folder.parts, PHOTOS, given_out.parent.name, given_out.name]
+    for steps in ([".."], ["x", ".."], ["..", store.folder.name], ["x" * 32, ".."]):
+        cut = len(parts) - place
+        store.forget(Path(*parts[:cut], *steps, *parts[cut:]))
+        assert sorted(store.folder.rglob("*")) == before
+    store.forget(given_out)
+    assert not given_out.exists()
