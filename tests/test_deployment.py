@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from app.cli import app as command_line
 from app.deployment import Deployment
 from model.errors import InputError
+from model.redaction import redacted
 
 SERVING = (Path(__file__).parents[1] / "docs" / "serving.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -96,7 +97,7 @@ def test_what_is_wrong_is_refused_in_one_sentence_with_the_fix(options: dict[str
     with pytest.raises(InputError, match=fix) as caught:
         Deployment.parse(**options)
     assert caught.value.code == "bad_option"
-    assert str(caught.value).startswith(repr(wrong))
+    assert str(caught.value).startswith(redacted(repr(wrong)))
     assert str(caught.value).endswith(".")
 
 

@@ -119,7 +119,7 @@ def test_a_command_line_loses_its_secrets_and_the_folders_that_it_names(url: str
 @pytest.mark.parametrize(
     "innocent",
     [
-        *("https://host:8443/a@2x.jpg", "http://[::1]:8080/a@2x.jpg?id=7", "C:/Users/me@work/a.jpg", "me@example.org"),
+        *("https://host:8443/a@2x.jpg", "http://[::1]:8080/a@2x.jpg?id=7", "C:/photos/me@work/a.jpg", "me@example.org"),
         *(
             "az://photos@account.blob.example/1.jpg",
             "https://host/get?key=photos/1.jpg",
