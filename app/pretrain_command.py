@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -56,6 +57,8 @@ def pretrain(
 
     if out.exists() and not resume:
         raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
+    # Before torch is loaded: threads that spin while they wait take most of the speed where cores are shared.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     recipes, named = load_training("pretrain_recipe"), load_training("named_photos")
     teachers, stage = load_training("teachers"), load_training("pretrain")
     console = Console(stderr=True)
