@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format snapshots test-browser test-privacy test-kills test-train-kills requirements bench bench-train bench-page bench-cluster bench-requirements clean
+.PHONY: help demo test lint format snapshots test-browser test-privacy test-kills test-train-kills requirements review-forms bench bench-train bench-page bench-cluster bench-requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume 
 
 test-train-kills: $(VENV)/.all ## Kill runs of train at 50 random moments and resume them.
 	REDSPOTS_TRAIN_KILLS=50 $(BIN)/pytest tests/test_train_faults.py -k killed
+
+review-forms: $(VENV)/.base ## Write the forms with which a clinician reviews the words anew; what is signed stays.
+	$(BIN)/redspots words review --out app/words/review
 
 bench: $(VENV)/.all $(BENCH)/.done ## Measure redspots beside what people would use instead; BENCH_ARGS="--rounds 2" and so on.
 	$(BIN)/python benchmarks/run.py --peers $(BENCH)/bin/python $(BENCH_ARGS)

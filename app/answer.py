@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from app.words_file import is_blank
@@ -26,6 +27,28 @@ class Section:
 
     title: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One page that a text rests on."""
+
+    publisher: str
+    """Empty in words files from before pages had addresses, whose title names the publisher as well."""
+    title: str
+    url: str
+    """Begins with `https://`; empty in the same files."""
+    language: str
+    """Of the page, as in the `lang` of HTML; empty where it is not said."""
+    checked: date
+    """Day on which the text was last compared with what the page, or a stored copy of it, says."""
+    text: str
+    """All of it but the address, as a person reads it."""
+
+    @property
+    def line(self) -> str:
+        """The text and the address, for where there are no links."""
+        return f"{self.text}: {self.url}" if self.url else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +84,7 @@ class Answer:
     """Sentences."""
     limits: str
     """Intended use, what a photo cannot show, and that no clinician has reviewed the text."""
-    sources: tuple[str, ...]
+    sources: tuple[Reference, ...]
     model_version: str
     error: str | None = None
     """Code of the error when the photo could not be scored."""

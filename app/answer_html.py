@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from app.answer import Answer
-from app.markup import fold, items, paragraphs, section, text
+from app.markup import fold, items, paragraphs, section, sources, text
 from app.red_flags import RedFlag
 from app.seen_html import Seen, seen_html
 from app.wording import Words
@@ -105,8 +105,8 @@ def _actions(page: Mapping[str, str]) -> str:
 def _foot(answer: Answer, words: Words) -> str:
     page = words.page
     limits = f"<details><summary>{text(page['limits_title'])}</summary>{paragraphs(answer.limits)}</details>"
-    listed = items(answer.sources)
-    sources = f"<details><summary>{text(page['sources_title'])}</summary>{listed}</details>" if listed else ""
+    listed = sources(answer.sources)
+    folded = f"<details><summary>{text(page['sources_title'])}</summary>{listed}</details>" if listed else ""
     version = page["model_version"].format(version=answer.model_version)
     signed = f"<p>{text(version)}</p>" if answer.model_version else ""
-    return f"<footer>{limits}{sources}{signed}</footer>"
+    return f"<footer>{limits}{folded}{signed}</footer>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +33,21 @@ class ShareBody(BaseModel):
     """What people call it."""
     probability: float = Field(ge=0, le=1 + 1e-6)
     """Says which of the few things it knows the photo looks like, not how ill someone is."""
+
+
+class ReferenceBody(BaseModel):
+    """One page that the texts rest on."""
+
+    model_config = _OF_ANSWERS
+
+    publisher: str
+    title: str
+    url: str
+    """Address of the page; empty where the words file does not tell."""
+    language: str
+    """Of the page, as in the `lang` of HTML; may be empty."""
+    checked: date
+    """Day on which the texts were last compared with it."""
 
 
 class AnswerBody(BaseModel):
@@ -70,6 +86,9 @@ class AnswerBody(BaseModel):
     intended_use: str = Field(min_length=1)
     """What this program is for, and what it is not for."""
     sources: list[str]
+    """Publisher, title and day of each page that the texts rest on."""
+    references: list[ReferenceBody]
+    """The same pages, in parts and with their addresses."""
     language: str
     """Of the texts, as in the `lang` of HTML."""
     model_version: str
@@ -78,4 +97,5 @@ class AnswerBody(BaseModel):
     def of(cls, answer: Answer, words: Words) -> Self:
         """Return the JSON form of an answer in the language of the words."""
         own = {name: getattr(answer, name) for name in cls.model_fields if hasattr(answer, name)}
+        own |= {"sources": [source.text for source in answer.sources], "references": answer.sources}
         return cls.model_validate({**own, "intended_use": words.intended_use, "language": words.language})

@@ -61,7 +61,7 @@ def all_columns(outputs: Sequence[str]) -> tuple[Column, ...]:
         Column("referral", str, lambda result: _one_line(result.answer.referral)),
         Column("explanation", str, _explanation),
         Column("limits", str, lambda result: _one_line(result.answer.limits)),
-        Column("sources", str, lambda result: _listed(result.answer.sources)),
+        Column("sources", str, lambda result: _listed([source.line for source in result.answer.sources])),
         Column("error", str, _error),
         Column("error_code", str, lambda result: result.answer.error),
         Column("evidence", str, lambda result: None if result.evidence is None else _name(result.evidence)),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-from app.answer import Section, Urgency
+from app.answer import Reference, Section, Urgency
 from app.red_flags import RedFlag
 from app.words_file import WordsFile
 
@@ -15,6 +16,8 @@ COULD_NOT_READ = "could_not_read"
 
 ALWAYS_URGENT = frozenset({"petechiae", "purpura", "bleeding_spots", NOT_SURE, COULD_NOT_READ})
 """Answers that no words file can make less urgent, or strip of the emergency paragraph: bleeding may be behind them."""
+
+_WEB_PAGE = re.compile(r"https://[^\s\"'<>]+")
 
 OF_PHOTOS = (Urgency.SAME_DAY, Urgency.SOON, Urgency.ROUTINE)
 """How urgent a photo can be."""
@@ -32,7 +35,7 @@ class Entry:
     urgent_advice: str
     referral: str
     sections: tuple[Section, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Reference, ...]
 
 
 def read_entry(file: WordsFile, id_: str) -> Entry:
@@ -61,12 +64,31 @@ def read_entry(file: WordsFile, id_: str) -> Entry:
     )
 
 
-def read_sources(file: WordsFile, *keys: str) -> tuple[str, ...]:
-    """Return the sources that a list names: publisher, title and the day on which they were checked."""
-    sentence = file.text("phrases", "source")
-    return tuple(
-        sentence.format(page=file.text("sources", key, "page"), day=file.day("sources", key, "checked").isoformat())
-        for key in file.texts(*keys)
+def read_sources(file: WordsFile, *keys: str) -> tuple[Reference, ...]:
+    """Return the sources that a list names. Raises WordsError."""
+    return tuple(_read_source(file, key) for key in file.texts(*keys))
+
+
+def _read_source(file: WordsFile, key: str) -> Reference:
+    """Return one source; `page` alone names publisher and title, as words files did before pages had addresses."""
+    where = ("sources", key)
+    publisher, url = "", ""
+    if file.has(*where, "page"):
+        title = page = file.text(*where, "page")
+    else:
+        publisher, title, url = (file.text(*where, name) for name in ("publisher", "title", "url"))
+        page = f"{publisher}, '{title}'"
+        # Whatever else an address can be, such as a script, a page must not make it a link.
+        if not _WEB_PAGE.fullmatch(url):
+            raise file.unfit((*where, "url"), "the address of a page, such as https://www.nhs.uk/conditions/sepsis/")
+    checked = file.day(*where, "checked")
+    return Reference(
+        publisher=publisher,
+        title=title,
+        url=url,
+        language=file.text(*where, "language") if file.has(*where, "language") else "",
+        checked=checked,
+        text=file.text("phrases", "source").format(page=page, day=checked.isoformat()),
     )
 
 

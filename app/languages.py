@@ -12,6 +12,7 @@ class Language(StrEnum):
 
     ENGLISH = "en"
     SPANISH = "es"
+    PORTUGUESE = "pt"
 
 
 def shipped_words(language: Language = Language.ENGLISH) -> Path:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
-from app.answer import Section
+from app.answer import Reference, Section
 
 
 def text(value: str) -> str:
@@ -32,6 +33,19 @@ def section(name: str, title: str, content: str) -> str:
 def items(sentences: tuple[str, ...]) -> str:
     """Return sentences as a list; nothing when there are none."""
     return f"<ul>{''.join(f'<li>{text(sentence)}</li>' for sentence in sentences)}</ul>" if sentences else ""
+
+
+def sources(references: Iterable[Reference]) -> str:
+    """Return sources as a list of links that tell the other site nothing of the page; nothing when there are none."""
+    listed = "".join(f"<li>{_source(reference)}</li>" for reference in references)
+    return f'<ul class="sources">{listed}</ul>' if listed else ""
+
+
+def _source(reference: Reference) -> str:
+    if not reference.url:
+        return text(reference.text)
+    spoken = f' hreflang="{text(reference.language)}"' if reference.language else ""
+    return f'<a href="{text(reference.url)}"{spoken} target="_blank" rel="noreferrer">{text(reference.text)}</a>'
 
 
 def fold(titled: Section) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from app.answer_html import ICONS
 from app.illustrations import EVIDENCE_THUMBNAIL, THUMBNAIL
 from app.journal import Entry, Journal
-from app.markup import paragraphs
+from app.markup import paragraphs, sources
 from app.new_file import NewFile
 from app.terminal import percent
 from app.wording import Answer, Urgency, Words
@@ -210,8 +210,12 @@ def _shares(shares: list[tuple[str, float]]) -> str | None:
 
 def _foot(overview: Overview, words: Words) -> str:
     limits = "".join(paragraphs(text) for text in dict.fromkeys(advice.limits for advice in overview.groups))
+    shown = {advice.headline for advice in overview.groups}
+    told = (source for entry in words.entries.values() if entry.headline in shown for source in entry.sources)
+    listed = sources(dict.fromkeys(told))
     return (
-        f"<footer><h3>{_text(words.page['limits_title'])}</h3>{limits}</footer>"
+        f"<footer><h3>{_text(words.page['limits_title'])}</h3>{limits}"
+        f"<h3>{_text(words.page['sources_title'])}</h3>{listed}</footer>"
         f'<dialog><button type="button">{_text(words.report["close"])}</button><div></div></dialog>'
         f"<script>{_script()}</script></body></html>\n"
     )

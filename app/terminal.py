@@ -38,6 +38,8 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
         console.print()
         console.print(_shares(console, answer))
     _print_text(console, answer.limits, "dim")
+    if answer.sources:
+        _print_text(console, "\n".join(f"- {source.line}" for source in answer.sources), "dim")
     console.print()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.answer import Answer, Section, Share, Urgency
+from app.answer import Answer, Reference, Section, Share, Urgency
 from app.entries import (
     ALWAYS_URGENT,
     COULD_NOT_READ,
@@ -67,7 +67,7 @@ class Words:
     same_day_advice: str
     same_day_because: Mapping[RedFlag, str]
     red_flag_photo: str
-    red_flag_sources: tuple[str, ...]
+    red_flag_sources: tuple[Reference, ...]
     page: Mapping[str, str]
     """What the page says around an answer."""
     report: Mapping[str, str]

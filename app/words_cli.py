@@ -45,5 +45,25 @@ def check(
     _say(f"{str(file)!r} is complete; it has answers for {', '.join(words.entries)}.")
 
 
+@words_app.command()
+def review(
+    words: Annotated[
+        list[Path] | None, typer.Argument(help="Words files, one per language; those that ship, if left out.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the forms.")] = Path("review"),
+) -> None:
+    """Write a form for each part of the words, for a clinician to read, fill in and sign; renew those not begun."""
+    from app.languages import shipped_words
+    from app.review_forms import findings, renew
+    from app.words_file import WordsFile
+
+    files = [WordsFile.read(path) for path in words or [shipped_words(language) for language in Language]]
+    _say(
+        f"{renew(out, files)} forms written in {str(out)!r}; a form holds its text, and is signed for that text alone."
+    )
+    for finding in findings(out, files):
+        _say(finding)
+
+
 def _say(line: str) -> None:
     Console(stderr=True).print(line, highlight=False, markup=False)

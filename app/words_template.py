@@ -26,7 +26,7 @@ urgency = ""
 advice = \"\"\"\"\"\"
 # Whom to see, and that only an examination can find the cause: no answer is without it.
 referral = \"\"\"\"\"\"
-# Keys of [sources], as ["nhs_rashes"]; a source of your own is a line there.
+# Keys of [sources], as ["nhs_rashes"]; a source of your own is a line there, with the address of its page.
 sources = []
 [answer.{id}.sections]
 """

@@ -90,7 +90,7 @@ def test_explanations_and_numbers_are_folded() -> None:
 
 
 def test_a_parent_shows_the_map_of_its_likelier_member_though_another_category_is_likelier_alone() -> None:
-    assert f"spoke for “{WORDS.name('petechiae')}”" in plain(shown(CASES["bleeding spots"]))
+    assert f"made the program think of “{WORDS.name('petechiae')}”" in plain(shown(CASES["bleeding spots"]))
 
 
 def test_an_unfit_photo_shows_no_numbers() -> None:

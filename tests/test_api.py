@@ -35,7 +35,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queue
 ROOT = Path(__file__).parents[1]
 ANSWERS = "/api/v1/answers"
 PHOTO = encoded(skin())
-SPANISH = Words.read(shipped_words(Language.SPANISH))
 BAD_FILES = bad_files()
 
 
@@ -76,6 +75,9 @@ def test_a_photo_gets_the_answer_of_every_other_surface(page: RunningPage, web: 
     response = send(web).raise_for_status()
     (prediction,) = page.classifier.classify([page.classifier.read(PHOTO)])
     assert response.json() == AnswerBody.of(page.words.answer(prediction), page.words).model_dump(mode="json")
+    references = response.json()["references"]
+    assert [source.text for source in page.words.answer(prediction).sources] == response.json()["sources"]
+    assert all(reference["url"].startswith("https://") and reference["checked"] for reference in references)
     assert response.headers["cache-control"] == "no-store"
     assert response.json()["referral"]
 
@@ -83,7 +85,7 @@ def test_a_photo_gets_the_answer_of_every_other_surface(page: RunningPage, web: 
 def test_the_body_has_every_field_of_an_answer() -> None:
     # An error is a problem, never an answer.
     own = {field.name for field in fields(Answer)} - {"error"}
-    assert set(AnswerBody.model_fields) == own | {"language", "intended_use"}
+    assert set(AnswerBody.model_fields) == own | {"language", "intended_use", "references"}
 
 
 def test_a_red_flag_comes_first(page: RunningPage, web: httpx.Client) -> None:
@@ -99,7 +101,14 @@ def test_a_red_flag_counts_though_the_photo_cannot_be_read(page: RunningPage, we
 
 @pytest.mark.parametrize(
     ("form", "accepted", "language"),
-    [({}, "es-MX", "es"), ({"language": "es"}, "en", "es"), ({"language": "en"}, "es", "en"), ({}, "fr", "en")],
+    [
+        ({}, "es-MX", "es"),
+        ({"language": "es"}, "en", "es"),
+        ({"language": "en"}, "es", "en"),
+        ({}, "fr", "en"),
+        ({}, "pt-BR", "pt"),
+        ({"language": "pt"}, "en", "pt"),
+    ],
 )
 def test_the_language_is_the_one_that_was_asked_for(
     web: httpx.Client, form: dict[str, str], accepted: str, language: str
@@ -114,7 +123,7 @@ def test_every_bad_file_is_a_problem_of_its_own_code(page: RunningPage, web: htt
     assert_problem(send(web, data), code, page.words)
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize(
     ("code", "request_"),
     [
@@ -130,11 +139,11 @@ def test_every_bad_file_is_a_problem_of_its_own_code(page: RunningPage, web: htt
     ],
 )
 def test_what_was_sent_wrongly_is_a_problem_in_the_language_of_the_program(
-    page: RunningPage, web: httpx.Client, language: str, code: str, request_: dict[str, Any]
+    web: httpx.Client, language: Language, code: str, request_: dict[str, Any]
 ) -> None:
     headers = {**request_.get("headers", {}), "Accept-Language": language}
     response = web.post(ANSWERS, **{**request_, "headers": headers})
-    words = SPANISH if language == "es" else page.words
+    words = Words.read(shipped_words(language))
     problem = assert_problem(response, code, words)
     key = "too_large" if code == "file_too_large" else f"request_{code}"
     assert problem.detail.startswith(words.page[key].partition("{")[0])
@@ -213,7 +222,7 @@ def test_every_code_is_documented_and_no_other(page: RunningPage, web: httpx.Cli
     operation = schema["paths"]["/answers"]["post"]
     form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     assert form["red_flags"]["items"]["enum"] == list(RedFlag)
-    assert form["language"]["enum"] == [page.words.language, SPANISH.language]
+    assert form["language"]["enum"] == list(Language)
     assert schema["servers"] == [{"url": "/api/v1"}]
     assert "Not a medical device" in schema["info"]["description"]
 

@@ -123,20 +123,23 @@ def test_the_emergency_shows_at_once_exactly_when_the_table_says_so(browser: Bro
         assert_quiet(visit)
 
 
-@pytest.mark.parametrize("width", [DESK, PHONE])
-def test_a_spanish_browser_gets_a_spanish_page_and_can_choose_english(
-    browser: Browser, page: RunningPage, photo: Path, width: int
+@pytest.mark.parametrize(
+    ("width", "locale", "language"),
+    [(DESK, "es-MX", Language.SPANISH), (PHONE, "es-MX", Language.SPANISH), (PHONE, "pt-BR", Language.PORTUGUESE)],
+)
+def test_a_browser_gets_the_page_in_its_language_and_can_choose_english(
+    browser: Browser, page: RunningPage, photo: Path, width: int, locale: str, language: Language
 ) -> None:
-    spanish = Words.read(shipped_words(Language.SPANISH))
-    with visiting(browser, page.url, width=width, locale="es-MX") as visit:
-        expect(visit.page.locator("html")).to_have_attribute("lang", "es")
-        expect(visit.page.locator("#look")).to_have_text(spanish.page["button"])
+    words = Words.read(shipped_words(language))
+    with visiting(browser, page.url, width=width, locale=locale) as visit:
+        expect(visit.page.locator("html")).to_have_attribute("lang", language)
+        expect(visit.page.locator("#look")).to_have_text(words.page["button"])
         assert_fits(visit, width)
         choose(visit, photo)
         look(visit)
-        expect(visit.page.locator("#answer .advice h3")).to_have_text(spanish.page["advice_title"])
+        expect(visit.page.locator("#answer .advice h3")).to_have_text(words.page["advice_title"])
         assert_fits(visit, width)
-        visit.page.locator("#head nav a").click()
+        visit.page.locator("#head nav a[lang=en]").click()
         expect(visit.page.locator("#look")).to_have_text(page.words.page["button"])
         expect(visit.page.locator("html")).to_have_attribute("lang", "en")
         assert_quiet(visit)

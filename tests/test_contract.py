@@ -55,7 +55,7 @@ MAY_BLEED = {"petechiae", "purpura", "bleeding_spots", None}
 """Categories, and none, whose answers carry the emergency paragraph."""
 SPOKEN = {language: Words.read(shipped_words(language)) for language in Language}
 WORDS = SPOKEN[Language.ENGLISH]
-PREFIXES = {Language.ENGLISH: "", Language.SPANISH: "/es"}
+PREFIXES = {language: "" if language is Language.ENGLISH else f"/{language}" for language in Language}
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,12 +403,22 @@ def test_a_full_queue_carries_them_too(served: Served, language: Language, monke
 def test_an_answer_that_may_be_bleeding_begins_with_the_emergency_paragraph(case: Case, language: Language) -> None:
     words, answer = SPOKEN[language], case.answer(language)
     assert answer.urgent_advice.startswith(words.emergency) == (answer.category in MAY_BLEED)
-    # The others have one of their own.
-    calls = {
-        Language.ENGLISH: "Call your local emergency number",
-        Language.SPANISH: "Llame ahora al número de emergencias",
+    # The others have one of their own, which asks and calls in the same words.
+    begins = {
+        Language.ENGLISH: (
+            "Do you, or the person you care for, have one of these?",
+            "Get emergency help now. Call 999, 112, 911",
+        ),
+        Language.SPANISH: (
+            "¿Usted o la persona a la que cuida tiene alguno de estos signos?",
+            "Pida ayuda de emergencia ahora. Llame",
+        ),
+        Language.PORTUGUESE: (
+            "Você ou a pessoa de quem você cuida tem algum destes sinais?",
+            "Peça ajuda de emergência agora. Ligue",
+        ),
     }
-    assert answer.urgent_advice.startswith(calls[language])
+    assert answer.urgent_advice.startswith(" ".join(begins[language]))
     assert words.glass_test in answer.explanation
 
 
@@ -457,6 +467,10 @@ def _spanish_without_a_red_flag(folder: Path) -> Path:
     return changed_words(folder, ("red_flags", "no_fade"), None, language=Language.SPANISH)
 
 
+def _portuguese_without_an_emergency(folder: Path) -> Path:
+    return changed_words(folder, ("emergency",), " ", language=Language.PORTUGUESE)
+
+
 @pytest.mark.parametrize(
     ("words_file", "named"),
     [
@@ -468,6 +482,7 @@ def _spanish_without_a_red_flag(folder: Path) -> Path:
         (_without_emergency, "emergency"),
         (_less_urgent, "urgency"),
         (_spanish_without_a_red_flag, "no_fade"),
+        (_portuguese_without_an_emergency, "emergency"),
     ],
 )
 def test_the_command_refuses_words_that_would_lose_it_and_says_it_all_the_same(

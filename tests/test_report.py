@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +138,21 @@ def test_it_shows_every_photo_without_a_script(report: Path, sources: list[Sourc
     text = report.read_text(encoding="utf-8")
     assert text.count("<li data-name=") == len(sources) == COUNT
     assert "default-src 'none'" in text
-    assert "http://" not in text and "https://" not in text
+    # The sources are links, which ask for nothing until somebody follows one; nothing else leads out.
+    inside = re.sub(r'<a href="https://[^"]+" hreflang="en" target="_blank" rel="noreferrer">', "", text)
+    assert "http://" not in inside and "https://" not in inside
+
+
+def test_its_sources_are_those_of_the_answers_that_it_shows(report: Path, scorer: Scorer) -> None:
+    text = report.read_text(encoding="utf-8")
+    (foot,) = re.findall(r"<footer>.*</footer>", text)
+    headlines = set(re.findall(r"<h2>([^<]+)</h2>", text))
+    shown = [entry for entry in scorer.words.entries.values() if escape(entry.headline) in headlines]
+    assert shown
+    for entry in scorer.words.entries.values():
+        for source in entry.sources:
+            told = any(source in other.sources for other in shown)
+            assert (f'href="{source.url}"' in foot) == told, source
 
 
 def test_stopped_and_resumed_it_is_the_same_report(

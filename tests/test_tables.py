@@ -249,7 +249,7 @@ def test_a_row_of_another_table_is_refused(words: Words, tmp_path: Path) -> None
 
 def test_the_terminal_says_what_to_do_before_any_number(words: Words) -> None:
     text = shown(prediction=SURE, words=words)
-    order = ["a.jpg", "Most like petechiae", "Call your local emergency number", "Please have", "80 %", "No clinician"]
+    order = ["a.jpg", "Most like pinpoint", "Get emergency help now", "Please have", "80 %", "No clinician", "https://"]
     assert sorted(order, key=text.index) == order
     assert "%" not in text[: text.index("80 %")]
 

@@ -204,6 +204,9 @@ def test_an_address_is_never_fetched(web: httpx.Client) -> None:
     [
         ("/", "es-MX,es;q=0.9,en;q=0.5", 307, "./es/"),
         ("/?__theme=dark", "es", 307, "./es/?__theme=dark"),
+        ("/", "pt-BR,pt;q=0.9,en;q=0.5", 307, "./pt/"),
+        ("/pt", "en", 307, "./pt/"),
+        ("/pt/", "en", 200, None),
         ("/", "en-GB,es;q=0.5", 200, None),
         ("/", "", 200, None),
         ("/?lang=en", "es", 200, None),
@@ -221,9 +224,11 @@ def test_the_browser_chooses_the_language_unless_a_person_did(
     assert {name: response.headers[name] for name in HEADERS} == dict(HEADERS)
 
 
-def test_each_page_speaks_its_language_and_leads_to_the_other(page: RunningPage, web: httpx.Client) -> None:
-    spanish = Words.read(shipped_words(Language.SPANISH))
-    for path, words, link in (("/", page.words, "./es/"), ("/es/", spanish, "../?lang=en")):
+def test_each_page_speaks_its_language_and_leads_to_the_others(page: RunningPage, web: httpx.Client) -> None:
+    links = {"en": ["./es/", "./pt/"], "es": ["../?lang=en", "../pt/"], "pt": ["../?lang=en", "../es/"]}
+    for language in Language:
+        path = "/" if language is Language.ENGLISH else f"/{language}/"
+        words = Words.read(shipped_words(language))
         html = web.get(path, follow_redirects=True).text
         assert words.page["tagline"] in html
         assert f'lang="{words.language}"' in html[:100]
@@ -231,7 +236,7 @@ def test_each_page_speaks_its_language_and_leads_to_the_other(page: RunningPage,
         told = json.dumps(config["components"], ensure_ascii=False)
         for key in ("photo_label", "photo_prompt", "photo_hint", "red_flags_title", "red_flags_hint", "button"):
             assert json.dumps(words.page[key], ensure_ascii=False)[1:-1] in told
-        assert link in told
+        assert all(link in told for link in links[language])
         (boxes,) = [one["props"] for one in config["components"] if one["props"].get("elem_id") == "red-flags"]
         assert boxes["choices"] == [[question, flag] for flag, question in words.red_flags.items()]
 

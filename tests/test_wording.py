@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from datetime import date
+from html import escape
 from pathlib import Path
 
 import pytest
 from words_files import Key, changed_words, shipped_tables, text_keys, write_words
 
+from app.answer_html import answer_html
 from app.entries import ALWAYS_URGENT
-from app.wording import SHIPPED, Answer, Section, Urgency, Words
+from app.markup import sources
+from app.wording import Answer, Section, Urgency, Words
 from app.words_file import is_blank
 from model.errors import PhotoError, WordsError
 from model.prediction import Prediction, Score
@@ -40,19 +44,10 @@ EVEN = tuple(Score(output, 0.2) for output in OUTPUTS)
 OPTIONAL: set[Key] = {
     ("answer", "cherry_angioma", "emergency"),
     ("answer", "sun_rash", "emergency"),
+    *(key for key in TEXT_KEYS if key[0] == "sources" and key[-1] == "language"),
     *(key for key in TEXT_KEYS if key[:2] in {("answer", "not_sure"), ("answer", "could_not_read")} and len(key) == 4),
 }
 """Texts without which the shared emergency paragraph stands, or one section less."""
-
-UNSAFE = (
-    # Reassurance that a program cannot give.
-    *(r"\b(ab)?normal", r"\b(un)?safe(ly|ty)?\b", r"ignore", r"no need (to see|for) a", r"not serious", r"don't worry"),
-    *(r"nothing to worry", r"(?<!usually )harmless", r"\bbenign", r"will go away", r"no reason to"),
-    # What the article that the project started from says wrongly.
-    *(r"(non.?|not )fatal", r"most common (reason|cause)", r"clear (indication|sign)", r"liquid nitrogen", r"overcome"),
-    *(r"large,? flat", r"infections?[^.]*\bclot", r"(mostly|usually|often) on (the |your )?(feet|ankles)", r"\biron\b"),
-    *(r"\bfat\b", r"internal bleeding", r"severe along", r"ha?emophilia", r"great help"),
-)
 
 
 def committed(category: str, *, probability: float = 0.9) -> Prediction:
@@ -90,12 +85,12 @@ def test_an_answer_explains_its_category_and_names_its_sources(words: Words, cat
     assert all(re.search(tone, looks) for tone in ("[Ll]ight skin", "brown and black skin"))
     assert answer.explanation[-1] == words.glass_test
     assert answer.sources
-    assert all(re.fullmatch(r".+, '.+' \(checked \d{4}-\d\d-\d\d\)", source) for source in answer.sources)
+    assert all(re.fullmatch(r".+, '.+' \(checked \d{4}-\d\d-\d\d\)", source.text) for source in answer.sources)
 
 
 def test_a_headline_has_no_number_and_the_probability_is_a_field_of_its_own(words: Words) -> None:
     answer = words.answer(committed("petechiae", probability=0.82))
-    assert answer.headline == "Most like petechiae"
+    assert answer.headline == "Most like pinpoint bleeding spots (petechiae)"
     assert answer.probability == 0.82
     everything = [answer.urgent_advice, answer.referral, answer.limits, *(part.text for part in answer.explanation)]
     assert not any("82" in text for text in everything)
@@ -105,7 +100,9 @@ def test_a_headline_has_no_number_and_the_probability_is_a_field_of_its_own(word
 def test_shares_are_ranked_and_a_parent_stands_with_its_sum(words: Words) -> None:
     scores = tuple(map(Score, OUTPUTS, (0.4, 0.45, 0.03, 0.02, 0.1)))
     answer = words.answer(Prediction(scores, "bleeding_spots", 0.85, (), (), "1.0.0"))
-    assert [share.name for share in answer.shares[:3]] == ["petechiae or purpura", "purpura", "petechiae"]
+    assert [share.name for share in answer.shares[:3]] == [
+        words.name(id_) for id_ in ("bleeding_spots", "purpura", "petechiae")
+    ]
     assert answer.shares[0].probability == 0.85
 
 
@@ -134,21 +131,9 @@ def test_limits_say_what_the_program_is_not_and_what_a_photo_cannot_show(words: 
         assert part.lower() in words.intended_use.lower()
 
 
-@pytest.mark.parametrize("phrase", UNSAFE)
-def test_no_text_reassures_or_repeats_a_known_mistake(phrase: str) -> None:
-    found = re.search(phrase, " ".join(SHIPPED.read_text(encoding="utf-8").split()), re.IGNORECASE)
-    assert found is None, found
-
-
 def test_only_a_cherry_angioma_is_called_usually_harmless() -> None:
     texts = {key for key in TEXT_KEYS if "harmless" in _text(key)}
     assert {key[:2] for key in texts} == {("answer", "cherry_angioma")}
-
-
-def test_sentences_are_short() -> None:
-    for key in TEXT_KEYS:
-        for sentence in re.split(r"[.!?:;]\s+|\n- |\n\n", _text(key)):
-            assert len(sentence.split()) <= 30, (key, sentence)
 
 
 @pytest.mark.parametrize("key", TEXT_KEYS, ids=".".join)
@@ -200,6 +185,9 @@ def test_no_file_plays_bleeding_down(tmp_path: Path, id_: str, key: str, value: 
         (("answer", "sun_rash", "urgency"), "emergency"),
         (("language",), "English, please"),
         (("phrases", "source"), "{page}"),
+        (("sources", "nhs_sepsis", "url"), "javascript:alert(1)"),
+        (("sources", "nhs_sepsis", "url"), "http://www.nhs.uk/"),
+        (("sources", "nhs_sepsis", "url"), 'https://www.nhs.uk/" onclick="alert(1)'),
         (("page", "share"), "{chance} %"),
         (("page", "share"), "{percent"),
     ],
@@ -215,6 +203,25 @@ def test_unknown_sources_and_sections_are_refused(tmp_path: Path) -> None:
         with pytest.raises(WordsError) as caught:
             Words.read(changed_words(tmp_path, key, value))
         assert caught.value.code == "missing_entry"
+
+
+def test_sources_without_an_address_as_in_older_files_are_shown_without_a_link(tmp_path: Path) -> None:
+    old = {"page": "NHS, 'Sepsis'", "checked": date(2026, 11, 23)}
+    words = Words.read(changed_words(tmp_path, ("sources", "nhs_sepsis"), old))
+    answer = words.answer(committed("petechiae"))
+    (source,) = [one for one in answer.sources if "Sepsis" in one.title]
+    assert (source.publisher, source.url) == ("", "")
+    assert source.line == source.text == "NHS, 'Sepsis' (checked 2026-11-23)"
+    assert f"<li>{escape(source.text)}</li>" in sources(answer.sources)
+
+
+def test_a_source_is_a_link_that_gives_nothing_away(words: Words) -> None:
+    answer = words.answer(committed("sun_rash"))
+    html = answer_html(answer, words)
+    assert html.count("<a ") == len(answer.sources)
+    for source in answer.sources:
+        link = f'<a href="{source.url}" hreflang="en" target="_blank" rel="noreferrer">'
+        assert f"{link}{escape(source.text)}</a>" in html
 
 
 def test_missing_and_broken_files_are_told_apart(tmp_path: Path) -> None:
