@@ -33,19 +33,19 @@ format: $(VENV)/.all ## Mend style where that can be done by machine.
 	$(BIN)/ruff format
 
 snapshots: $(VENV)/.all ## Take what people and programs get now as what the tests expect; read it in git diff.
-	REDSPOTS_UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/test_snapshots.py
+	REDSPOTS_UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/test_contract/test_snapshots.py
 
 test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where there is none.
 	REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -m browser
 
 test-privacy: $(VENV)/.all ## Record whom every command asks and what it leaves in the home; fail without strace.
-	REDSPOTS_PRIVACY_ALL=1 REDSPOTS_REQUIRE_RECORDER=1 $(BIN)/pytest tests/test_privacy.py
+	REDSPOTS_PRIVACY_ALL=1 REDSPOTS_REQUIRE_RECORDER=1 $(BIN)/pytest tests/test_contract/test_privacy.py
 
 test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume them.
-	REDSPOTS_KILLS=50 $(BIN)/pytest tests/test_faults.py -k killed
+	REDSPOTS_KILLS=50 $(BIN)/pytest tests/test_contract/test_faults.py -k killed
 
 test-train-kills: $(VENV)/.all ## Kill runs of train at 50 random moments and resume them.
-	REDSPOTS_TRAIN_KILLS=50 $(BIN)/pytest tests/test_train_faults.py -k killed
+	REDSPOTS_TRAIN_KILLS=50 $(BIN)/pytest tests/test_contract/test_train_faults.py -k killed
 
 review-forms: $(VENV)/.base ## Write the forms with which a clinician reviews the words anew; what is signed stays.
 	$(BIN)/redspots words review --out app/words/review

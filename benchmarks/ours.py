@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from measuring import Score, measure
 
+from model.batch import score_photos
 from model.classifier import Classifier, newest_release
 from model.photo import Photo
 from model.prediction import Prediction
-from model.scoring import score_photos
 
 
 def redspots(workers: int) -> Score:

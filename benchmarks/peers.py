@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from measuring import Score, measure
 
-from training.network import build_network
+from training.fitting.network import build_network
 
 RELEASES = Path(__file__).parents[1] / "model" / "released"
 FOLDER = max(RELEASES.iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])

@@ -11,7 +11,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from training.drawn_folder import draw_folder
+from training.rendering.folder import draw_folder
 
 WEB, PHONE = (640, 480), (4032, 3024)
 

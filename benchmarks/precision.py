@@ -32,7 +32,7 @@ from sklearn.metrics import roc_auc_score
 from model.card import NETWORK, ModelCard
 from model.classifier import newest_release
 from model.photo import read_photo
-from training.manifest import NOT_SKIN, Example, read_manifest
+from training.data.manifest import NOT_SKIN, Example, read_manifest
 
 ENDS = 6, 3
 """Convolutions at the beginning and at the end that one variant leaves in 32 bits."""

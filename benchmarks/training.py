@@ -26,15 +26,15 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, RandomSampler
 
 from model.preprocess import Preprocess
-from training.augment import build_augmentation
-from training.cache import cached_pixels
-from training.dataset import PhotoDataset
-from training.drawn_folder import draw_folder
-from training.machine import this_machine
-from training.manifest import Example, read_manifest
-from training.network import build_network
+from training.data.manifest import Example, read_manifest
+from training.fitting.network import build_network
+from training.loading.augment import build_augmentation
+from training.loading.cache import cached_pixels
+from training.loading.dataset import PhotoDataset
+from training.loading.workers import keep_to_one_thread
+from training.recipes.hardware import this_machine
 from training.rendering import DRAWN_CATEGORIES
-from training.threads import keep_to_one_thread
+from training.rendering.folder import draw_folder
 
 BACKBONES = ("mobilenetv2_100", "mobilenetv3_large_100", "mobilenetv4_conv_small", "efficientnet_b0", "resnet50")
 SIZE, MARGIN = 224, 1.5

@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 
 from model.preprocess import Preprocess
-from training.augment import build_augmentation
-from training.cache import cached_pixels
-from training.dataset import PhotoDataset
-from training.drawn_folder import draw_folder
-from training.draws import DrawLoader, Draws
-from training.manifest import Example, read_manifest
+from training.data.manifest import Example, read_manifest
+from training.loading.augment import build_augmentation
+from training.loading.cache import cached_pixels
+from training.loading.dataset import PhotoDataset
+from training.loading.sampler import DrawLoader, Draws
+from training.rendering.folder import draw_folder
 
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 

@@ -45,7 +45,7 @@ class ModelCard:
     prediction_sets: PredictionSets | None = None
     """None in a card from before 0.2: its predictions have no set."""
     most_energy: float | None = None
-    """Highest energy with which a photo is judged, see `model.energy`. None in a card from before 0.2: any is."""
+    """Highest energy with which a photo is judged, see `model.decision`. None in a card from before 0.2: any is."""
     quality: QualityLimits = field(default_factory=QualityLimits)
     intended_use: str = ""
     data: tuple[Mapping[str, Any], ...] = ()

@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.card import NETWORK, ModelCard
-from model.energy import UNFAMILIAR, energy
+from model.decision import UNFAMILIAR, energy
 from model.errors import ModelError
 from model.photo import Photo, read_photo
 from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, Evidence, Prediction, Score

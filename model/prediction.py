@@ -38,7 +38,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The classifier's statement on one photo. Words are added by `app.wording`, never here."""
+    """The classifier's statement on one photo. Words are added by `app.answers.words`, never here."""
 
     scores: tuple[Score, ...]
     """All outputs in the order of the card, `other` included. Empty when the network gave no finite scores."""

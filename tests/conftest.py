@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from browser import chromium_or_skip, launched
-from page_server import RunningPage, running_page
 from playwright.sync_api import Browser
 
-from app.scorer import Scorer
-from app.wording import Words
+from app.answers.words import Words
+from app.batch.scorer import Scorer
 from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.preprocess import Preprocess
-from training.export import export_network
-from training.network import build_network
+from tests.support.browser import chromium_or_skip, launched
+from tests.support.page_server import RunningPage, running_page
+from training.fitting.network import build_network
+from training.publishing.export import export_network
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 PARENTS = {"bleeding_spots": ("petechiae", "purpura")}

@@ -1,0 +1,229 @@
+"""From a prediction to an answer: the only place where words meet numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.answers.answer import Answer, Reference, Section, Share, Urgency
+from app.answers.entries import (
+    ALWAYS_URGENT,
+    COULD_NOT_READ,
+    NOT_SURE,
+    Entry,
+    read_entry,
+    read_red_flags,
+    read_sources,
+    read_table,
+)
+from app.answers.languages import shipped_words
+from app.answers.red_flags import SAME_DAY_ALONE, Alarm, RedFlag, judge
+from app.answers.words_file import WordsFile
+from model.errors import PhotoError, RedspotsError, WordsError
+from model.prediction import ABOUT_SCORES, OTHER, Prediction
+
+__all__ = ["Answer", "Section", "Share", "Urgency", "Words"]
+
+SHIPPED = shipped_words()
+
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+"""The file that an error's sentence begins with."""
+
+
+_SINGLE = (
+    *("language_name", "emergency", "intended_use", "red_flag_photo"),
+    *("red_flag_headline", "red_flag_advice", "same_day_headline", "same_day_advice"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """All words of one file, checked in full when they were read."""
+
+    path: Path
+    language: str
+    """Of the texts, as in the `lang` of HTML."""
+    language_name: str
+    """What the language calls itself."""
+    entries: Mapping[str, Entry]
+    other: str
+    reasons: Mapping[str, str]
+    notes: Mapping[str, str]
+    errors: Mapping[str, str]
+    """Sentences by code that stand in for the errors' own, which are English; empty in an English file."""
+    phrases: Mapping[str, str]
+    urgencies: Mapping[Urgency, str]
+    emergency: str
+    glass_test: Section
+    intended_use: str
+    limits: str
+    red_flags: Mapping[RedFlag, str]
+    """What the page asks, see `heed`."""
+    red_flag_headline: str
+    red_flag_advice: str
+    same_day_headline: str
+    same_day_advice: str
+    same_day_because: Mapping[RedFlag, str]
+    red_flag_photo: str
+    red_flag_sources: tuple[Reference, ...]
+    page: Mapping[str, str]
+    """What the page says around an answer."""
+    report: Mapping[str, str]
+    """What a report says around its answers."""
+
+    @classmethod
+    def read(cls, path: Path | None = None) -> Words:
+        """Return the words of a file, or the shipped ones. Raises WordsError on a missing, blank or unreadable text."""
+        file = WordsFile.read(path or SHIPPED)
+        shipped = file if file.path == SHIPPED else WordsFile.read(SHIPPED)
+        for id_ in (NOT_SURE, COULD_NOT_READ):
+            file.keys("answer", id_)
+        read_table(file, "titles", like=shipped)
+        phrases = read_table(file, "phrases", like=shipped)
+        return cls(
+            path=file.path,
+            language=file.language(),
+            entries={id_: read_entry(file, id_) for id_ in file.keys("answer")},
+            other=file.text("names", OTHER),
+            reasons=read_table(file, "reasons", like=shipped),
+            notes=read_table(file, "notes", like=shipped),
+            errors={code: file.text("errors", code) for code in file.keys("errors")} if file.has("errors") else {},
+            phrases=phrases,
+            urgencies={urgency: file.text("urgency", urgency) for urgency in Urgency},
+            glass_test=Section(file.text("glass_test", "title"), file.text("glass_test", "text")),
+            limits=f"{file.text('intended_use')}\n\n{file.text('limits')}",
+            page=read_table(file, "page", like=shipped),
+            report=read_table(file, "report", like=shipped),
+            red_flags=read_red_flags(file, "red_flags", RedFlag),
+            same_day_because=read_red_flags(file, "same_day_because", SAME_DAY_ALONE),
+            red_flag_sources=read_sources(file, "red_flag_sources"),
+            **{key: file.text(key) for key in _SINGLE},
+        )
+
+    def require(self, categories: Iterable[str], parents: Iterable[str] = ()) -> None:
+        """Raise WordsError unless every category and parent of a model has words. For start-up."""
+        for category in (*categories, *parents):
+            self._entry(category)
+
+    def name(self, category: str) -> str:
+        """Return the display name of a category, of a parent or of `other`."""
+        return self.other if category == OTHER else self._entry(category).name
+
+    def answer(self, prediction: Prediction) -> Answer:
+        """Return the answer to a prediction. Raises WordsError when a category or a code has no words."""
+        return replace(
+            self._answer(prediction.category or NOT_SURE, model_version=prediction.model_version),
+            category=prediction.category,
+            probability=prediction.probability,
+            not_sure_because=tuple(self._sentence(self.reasons, code) for code in prediction.not_sure_because),
+            photo_notes=tuple(self._sentence(self.notes, code) for code in prediction.photo_notes),
+            shares=self._shares(prediction),
+            prediction_set=prediction.prediction_set,
+            could_also_be=self._could_also_be(prediction),
+        )
+
+    def answer_error(self, error: RedspotsError, *, model_version: str = "") -> Answer:
+        """Return the answer when there is no prediction: its reason is the error's sentence."""
+        answer = self._answer(COULD_NOT_READ, model_version=model_version)
+        return replace(answer, not_sure_because=(self.sentence(error),), error=error.code)
+
+    def refuse(self, sentence: str) -> str:
+        """Return what is said where there is no answer at all: why, whom to see, and what this is not."""
+        entry = self._entry(COULD_NOT_READ)
+        return f"{sentence} {self.urgencies[entry.urgency]}. {entry.referral} {self.intended_use}"
+
+    def sentence(self, error: RedspotsError) -> str:
+        """Return an error's sentence in the language of these words; it still names the file.
+
+        What only the error's own sentence tells, such as which option, follows in brackets. The page's own sentences
+        are in the right language already.
+        """
+        own = str(error)
+        if error.code not in self.errors or own in self.page.values():
+            return own
+        translated = self.errors[error.code]
+        if not isinstance(error, PhotoError):
+            return f"{translated} ({own})"
+        named = _QUOTED.match(own)
+        return f"{named[0]}: {translated}" if named else translated
+
+    def heed(self, answer: Answer, ticked: Collection[RedFlag]) -> Answer:
+        """Return the answer for somebody who ticked red flags: what they ask for first, the category below it."""
+        alarm = judge(ticked)
+        if alarm is Alarm.NONE:
+            return answer
+        if alarm is Alarm.EMERGENCY:
+            urgency, headline = Urgency.EMERGENCY, self.red_flag_headline
+            advice = f"{self.red_flag_advice}\n\n{self.emergency}"
+        else:
+            urgency, headline = Urgency.SAME_DAY, self.same_day_headline
+            because = "\n".join(f"- {self.same_day_because[flag]}" for flag in RedFlag if flag in ticked)
+            # The emergency paragraph comes before the reasons, which begin by referring to it.
+            advice = f"{self.emergency}\n\n{self.same_day_advice}\n{because}"
+        # Advice for a day less urgent than this one would contradict it, signs of an emergency do not.
+        own = self._entry(answer.category).own_emergency if answer.category else ""
+        return replace(
+            answer,
+            headline=headline,
+            urgency=urgency,
+            how_soon=self.urgencies[urgency],
+            urgent_advice=advice,
+            explanation=(Section(self.red_flag_photo, f"{answer.headline}.\n\n{own}".strip()), *answer.explanation),
+            sources=tuple(dict.fromkeys((*answer.sources, *self.red_flag_sources))),
+        )
+
+    def _answer(self, id_: str, *, model_version: str) -> Answer:
+        entry = self._entry(id_)
+        return Answer(
+            headline=entry.headline,
+            category=None,
+            probability=None,
+            urgency=entry.urgency,
+            how_soon=self.urgencies[entry.urgency],
+            urgent_advice=entry.urgent_advice,
+            referral=entry.referral,
+            explanation=(*entry.sections, self.glass_test),
+            not_sure_because=(),
+            photo_notes=(),
+            limits=self.limits,
+            sources=entry.sources,
+            model_version=model_version,
+        )
+
+    def _entry(self, id_: str) -> Entry:
+        if id_ not in self.entries:
+            raise WordsError(
+                "missing_entry",
+                f"{str(self.path)!r} has no words for {id_!r}; add [answer.{id_}] to a copy and give it with --words.",
+            )
+        return self.entries[id_]
+
+    def _sentence(self, sentences: Mapping[str, str], code: str) -> str:
+        if code not in sentences:
+            raise WordsError("missing_entry", f"{str(self.path)!r} has no sentence for {code!r}; add it.")
+        return sentences[code]
+
+    def _could_also_be(self, prediction: Prediction) -> str:
+        named = {prediction.category, *prediction.members}
+        left = [id_ for id_ in prediction.prediction_set if id_ not in named]
+        # A sentence that lists names and "something else" is read best in this order.
+        rest = sorted(left, key=lambda id_: id_ == OTHER)
+        # That it looks like something else is the reason for not being sure, and told as such.
+        if not rest or (prediction.category is None and rest == [OTHER]):
+            return ""
+        phrase = self.phrases["could_be" if prediction.category is None else "could_also_be"]
+        told = phrase.format(names=", ".join(self.name(id_) for id_ in rest))
+        # Where bleeding was named, or nothing was, the advice for it stands above already.
+        is_told = prediction.category is None or prediction.category in ALWAYS_URGENT
+        return told if is_told or ALWAYS_URGENT.isdisjoint(rest) else f"{told} {self.phrases['bleeding_possible']}"
+
+    def _shares(self, prediction: Prediction) -> tuple[Share, ...]:
+        if not ABOUT_SCORES.issuperset(prediction.not_sure_because):
+            return ()
+        shares = {score.category: score.probability for score in prediction.scores}
+        if prediction.category is not None and prediction.probability is not None:
+            shares.setdefault(prediction.category, prediction.probability)
+        ranked = sorted(shares.items(), key=lambda item: -item[1])
+        return tuple(Share(category, self.name(category), probability) for category, probability in ranked)

@@ -1,0 +1,1 @@
+"""Many photos into files: sources, outputs, and a run that can be killed."""

@@ -1,0 +1,1 @@
+"""The same on many machines, in parts."""

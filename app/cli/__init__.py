@@ -1,0 +1,240 @@
+"""`redspots`: the command line. Thin; each command imports what it needs when it runs, so that --help is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from app.answers.languages import Language, shipped_words
+from app.batch.ray.engines import PART_SIZE, Engine
+from app.cli.console import load_training
+from app.cli.data import data_app
+from app.cli.models import models_app, promote, report
+from app.cli.pretrain import pretrain
+from app.cli.recipe import recipe_app
+from app.cli.train import train
+from app.cli.words import words_app
+from model.errors import InputError, RedspotsError
+from model.redaction import redacted
+
+ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
+
+For research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, triage
+or deciding whether to seek care. It knows four categories; most skin conditions are none of them. If you are worried
+about a spot, ask a clinician, whatever this program says.
+"""
+
+app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(data_app, name="data")
+app.add_typer(recipe_app, name="recipe")
+app.add_typer(words_app, name="words")
+app.command()(train)
+app.command()(pretrain)
+app.add_typer(models_app, name="models")
+app.command()(promote)
+app.command()(report)
+
+Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
+WordsFile = Annotated[
+    Path | None, typer.Option("--words", help="Words file; the model's own, or the shipped ones, if left out.")
+]
+Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
+Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
+Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")]
+
+
+@app.command()
+def score(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Photos, folders, patterns such as 'photos/**/*.jpg', URLs, or - for names on stdin."),
+    ] = None,
+    lists: Annotated[
+        list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Page to look through: one .html file with all photos.")] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Folder for pictures of the evidence over each photo.")] = None,
+    model: Model = None,
+    words: WordsFile = None,
+    lang: Lang = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Threads of this machine, or Ray on many, which writes Parquet parts into --out.")
+    ] = Engine.THREADS,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster: auto on one of its machines, or HOST:PORT; a new one here if not.")
+    ] = None,
+    part_size: Annotated[
+        int | None, typer.Option(min=1, help=f"Photos per part of --engine ray; {PART_SIZE} if left out.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
+) -> None:
+    """Score photos and folders of photos: one answer per file, whatever happens to it."""
+    from app.batch.run import Request, run
+
+    with _referring(lang):
+        _refuse_both(words, lang)
+        request = Request(
+            names=names or [],
+            lists=lists or [],
+            model=model,
+            words=words,
+            language=lang,
+            out=out,
+            report=report,
+            evidence=evidence,
+            workers=workers,
+            engine=engine,
+            address=address,
+            part_size=part_size,
+            limit=limit,
+            dry_run=dry_run,
+            resume=resume,
+            quiet=quiet,
+        )
+        status = run(request)
+    raise typer.Exit(status)
+
+
+@app.command()
+def serve(
+    model: Model = None,
+    words: WordsFile = None,
+    lang: Lang = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 7860,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    auth_file: Annotated[
+        Path | None, typer.Option(help="File that holds USER:PASSWORD; REDSPOTS_AUTH in the environment does as well.")
+    ] = None,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everyone use the page who can reach --host.")] = False,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network of a proxy whose X-Forwarded headers count; repeatable."),
+    ] = None,
+    root_path: Annotated[str, typer.Option(help="Path that a proxy serves the page below, such as /redspots.")] = "",
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin whose scripts may use the HTTP interface, such as https://example.org; repeatable."),
+    ] = None,
+    frame_ancestors: Annotated[
+        list[str] | None, typer.Option(help="Origin that may show the page in a frame, or 'self'; repeatable.")
+    ] = None,
+) -> None:
+    """Open the page on which a person can upload a photo, and the HTTP interface for programs."""
+    from app.registry.store import choose_model
+    from app.web.deployment import Deployment
+    from app.web.security.auth import read_login
+    from app.web.server import serve as serve_page
+
+    with _referring(lang):
+        _refuse_both(words, lang)
+        chosen = choose_model(model)
+        if model is None:
+            Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
+        serve_page(
+            model=chosen.folder,
+            words=words,
+            language=lang,
+            host=host,
+            port=port,
+            open_browser=open_browser,
+            login=read_login(auth_file, os.environ),
+            is_open=no_auth,
+            deployment=Deployment.parse(
+                proxies=trusted_proxy or (),
+                root_path=root_path,
+                origins=allow_origin or (),
+                frame_ancestors=frame_ancestors or (),
+            ),
+        )
+
+
+@app.command()
+def evaluate(
+    photos: Photos,
+    model: Model = None,
+    out: Annotated[Path, typer.Option(help="File for the figures.")] = Path("metrics.json"),
+    against: Annotated[Path | None, typer.Option(help="Second model folder: measured and compared, too.")] = None,
+    where: Where = None,
+    workers: Workers = 2,
+) -> None:
+    """Measure a model on labelled photos: a table here, the figures in metrics.json; or compare it with another."""
+    from app.cli.evaluate import Evaluation, run
+
+    if run(Evaluation(photos=photos, model=model, against=against, out=out, where=where or [], workers=workers)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def describe(
+    model: Annotated[Path, typer.Argument(help="Model folder whose card to write anew.")],
+    notes: Annotated[Path | None, typer.Option(help="Markdown: what people found by looking.")] = None,
+    figures: Annotated[
+        list[str] | None, typer.Option(help="TITLE=FILE of redspots evaluate, to stand on the card; repeatable.")
+    ] = None,
+) -> None:
+    """Put what was found about a model onto its card, for people and programs."""
+    pairs = [text.rpartition("=") for text in figures or []]
+    if wrong := next(
+        (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
+    ):
+        raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
+    load_training("publishing.annotate").describe(
+        model, notes=notes, figures={title: Path(file) for title, _, file in pairs}
+    )
+
+
+def _refuse_both(words: Path | None, lang: Language | None) -> None:
+    if words and lang:
+        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
+
+
+@contextmanager
+def _referring(lang: Language | None) -> Iterator[None]:
+    """End the command on an error with its sentence and the shipped referral, which no words file can take away."""
+    try:
+        yield
+    except RedspotsError as error:
+        from app.answers.words import Words
+
+        spoken = Words.read(shipped_words(lang or Language.ENGLISH))
+        answer = spoken.answer_error(error)
+        parts = (f"{answer.how_soon}.", answer.urgent_advice, answer.referral, answer.limits)
+        _fail(error, sentence=spoken.sentence(error), advice="\n\n".join(parts))
+
+
+def _fail(error: RedspotsError, *, sentence: str = "", advice: str = "") -> NoReturn:
+    console = Console(stderr=True)
+    console.print(f"Error ({error.code}): {sentence or error}", style="red", highlight=False, markup=False)
+    if advice:
+        console.print(f"\n{advice}", highlight=False, markup=False)
+    sys.exit(error.exit_status)
+
+
+def main() -> None:
+    """Run the command line; an error on purpose becomes one sentence and its exit status."""
+    try:
+        app()
+    except RedspotsError as error:
+        _fail(error)
+    except Exception as error:  # noqa: BLE001 - what nobody expected is told in full, but for secrets of URLs
+        sys.stderr.write(redacted("".join(traceback.format_exception(error)), *sys.argv[1:]))
+        sys.exit(1)

@@ -1,0 +1,136 @@
+"""`redspots promote` and `redspots models`: which model answers when none is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+models_app = typer.Typer(help="The models that were promoted, and which one is the default.", no_args_is_help=True)
+
+FIGURES = ("sensitivity_bleeding_spots_at_90_specificity", "calibration_error")
+
+Name = Annotated[str, typer.Argument(help="Name of a model, as `redspots models list` shows it.")]
+
+
+def promote(
+    model: Annotated[Path, typer.Argument(help="Model folder to make the default of serve and score.")],
+    photos: Annotated[
+        Path, typer.Option("--photos", help="Labelled photos that neither model was trained on: manifest or folder.")
+    ],
+    where: Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE.")] = None,
+    override: Annotated[
+        str, typer.Option(help="Reason to do it though the numbers speak against it; recorded on its card.")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+) -> None:
+    """Make a model the default, unless it is worse for bleeding spots, badly calibrated, or lacks words."""
+    from app.registry.promotion import promote as promote_model
+    from app.registry.store import store_folder
+
+    name, judgement = promote_model(model, photos, where=where or [], workers=workers, override=override)
+    console = Console(stderr=True)
+    for sentence in judgement.against:
+        console.print(f"Overridden: {sentence}", style="yellow", highlight=False, markup=False)
+    console.print(
+        f"{name!r} in {str(store_folder())!r} is now the default of serve and score, instead of {judgement.default}; "
+        "`redspots models rollback` goes back.",
+        highlight=False,
+        markup=False,
+    )
+
+
+def report(
+    model: Annotated[Path, typer.Argument(help="Model folder to report on.")],
+    photos: Annotated[Path, typer.Option("--photos", help="Labelled photos: CSV manifest, or a folder per category.")],
+    out: Annotated[Path, typer.Option(help="Page to write, .html.")] = Path("report.html"),
+    where: Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE.")] = None,
+    gallery: Annotated[bool, typer.Option("--gallery/--no-gallery", help="With photos in it, or without any.")] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+) -> None:
+    """Write the report that training leaves, for any model and on any labelled photos."""
+    from app.cli.evaluate import account_of_photos
+    from app.views.model_report import model_report
+    from model.system.files import NewFile, check_absent
+
+    check_absent(out)
+    page = model_report(account_of_photos(model, photos, where=where or [], workers=workers), model, gallery=gallery)
+    with NewFile.open(out) as new:
+        new.file.write(page.encode("utf-8"))
+    Console(stderr=True).print(f"The report is in {str(out)!r}.", highlight=False, markup=False)
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """List the models: name, where from, when, and the figures that decided; the default is marked."""
+    from app.registry.store import SHIPPED, read_state, store_folder
+
+    state = read_state(store_folder())
+    table = Table(title=f"Models in {str(store_folder())!r}, the default marked *", title_justify="left")
+    for column in ("", "name", "from", "promoted", "finds bleeding spots", "calibration error", "override"):
+        table.add_column(column)
+    table.add_row("*" if state.default == SHIPPED else "", SHIPPED, _shipped(), "", "", "", "")
+    for name, about in state.models.items():
+        judged = about["figures"].get("judged", {})
+        numbers = [_new(judged, figure) for figure in FIGURES]
+        mark = "*" if name == state.default else ""
+        table.add_row(mark, name, about["from"], about["at"], *numbers, about["override"])
+    Console().print(table)
+
+
+@models_app.command()
+def show(name: Name) -> None:
+    """Show the card of a model, for people, with what was recorded when it was promoted."""
+    from app.registry.store import SHIPPED, read_state, store_folder
+    from app.registry.stored_models import unknown
+    from model.card import ModelCard
+    from model.classifier import newest_release
+
+    store = store_folder()
+    state = read_state(store)
+    if name != SHIPPED and name not in state.models:
+        raise unknown(name, state)
+    folder = newest_release() if name == SHIPPED else store / name
+    ModelCard.read(folder)
+    readme = folder / "README.md"
+    console = Console()
+    console.print(f"{str(folder)!r}", highlight=False, markup=False)
+    if readme.is_file():
+        console.print(readme.read_text(encoding="utf-8"), highlight=False, markup=False)
+    for change in state.history:
+        if change["model"] == name:
+            line = f"{change['at']} {change['action']} {change.get('override', '')}".rstrip()
+            console.print(line, highlight=False, markup=False)
+
+
+@models_app.command()
+def rollback() -> None:
+    """Make the default before this one the default again."""
+    from app.registry.store import default_model
+    from app.registry.stored_models import roll_back
+
+    roll_back()
+    Console(stderr=True).print(f"The default is {default_model()} again.", highlight=False, markup=False)
+
+
+@models_app.command()
+def remove(name: Name) -> None:
+    """Remove a promoted model that is not the default."""
+    from app.registry.stored_models import remove as remove_model
+
+    remove_model(name)
+    Console(stderr=True).print(f"{name!r} is removed.", highlight=False, markup=False)
+
+
+def _shipped() -> str:
+    from model.classifier import newest_release
+
+    return newest_release().name
+
+
+def _new(judged: dict[str, dict[str, float | None]], figure: str) -> str:
+    value = judged.get(figure, {}).get("new")
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,94 @@
+"""`redspots pretrain`: train a backbone on names of diseases and teachers, for `redspots train` to start from."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.cli.console import load_training
+from model.system import interrupts
+
+Photos = Annotated[
+    list[Path],
+    typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per name; repeatable."),
+]
+Out = Annotated[Path, typer.Option(help="Backbone folder to make.")]
+Recipe = Annotated[
+    Path | None, typer.Option(help="TOML file, see `redspots recipe show pretrain`; the shipped one if left out.")
+]
+Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of the manifests: COLUMN=VALUE or !=.")]
+Teacher = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--teacher",
+        help="Network to learn from: a timm name, with its weights if not timm's; repeatable.",
+        metavar="NAME[=FILE]",
+    ),
+]
+TuneTeacher = Annotated[bool, typer.Option("--tune-teacher", help="Train the teachers on the names first.")]
+Weights = Annotated[
+    Path | None, typer.Option(help="Weights to start from in safetensors, or a backbone folder; timm's if left out.")
+]
+Cache = Annotated[Path | None, typer.Option(help="Folder that keeps decoded photos.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+
+
+def pretrain(
+    photos: Photos,
+    out: Out,
+    recipe: Recipe = None,
+    where: Where = None,
+    teacher: Teacher = None,
+    tune_teacher: TuneTeacher = False,
+    weights: Weights = None,
+    cache: Cache = None,
+    resume: Resume = False,
+) -> None:
+    """Train a backbone on the names of what photos show and on what a larger network sees in them.
+
+    Its folder is a start for `redspots train --weights`; it names nothing by itself.
+    """
+    from model.errors import InputError, OutputError
+
+    if out.exists() and not resume:
+        raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
+    # Before torch is loaded: threads that spin while they wait take most of the speed where cores are shared.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    recipes, named = load_training("recipes.pretrain"), load_training("data.named_photos")
+    teachers, stage = load_training("fitting.teachers"), load_training("pipeline.make_backbone")
+    console = Console(stderr=True)
+    plan = recipes.read_pretrain_recipe(recipe or recipes.PRETRAIN)
+    sources = [teachers.TeacherSource.parse(text) for text in teacher or plan.teacher.names]
+    if tune_teacher and not sources:
+        raise InputError("bad_option", "--tune-teacher has no teacher to tune; name one with --teacher.")
+    found = named.read_named_photos(photos, plan.data, where=where or [], seed=plan.seed)
+    job = stage.PretrainJob(
+        recipe=plan,
+        photos=found,
+        out=out,
+        command=shlex.join(["redspots", *sys.argv[1:]]),
+        teachers=sources,
+        weights=load_training("fitting.backbones").read_backbone(weights).weights
+        if weights and weights.is_dir()
+        else weights,
+        tune_teacher=tune_teacher,
+        cache=cache,
+        resume=resume,
+    )
+    try:
+        made = stage.make_backbone(job, tell=lambda line: _say(console, line))
+    except interrupts.Stopped as error:
+        _say(console, f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.")
+        raise typer.Exit(error.exit_status) from None
+    _say(console, f"Backbone {made.card['version']} is in {str(out)!r}; look at its README.md, then:")
+    _say(console, f"redspots train --weights {shlex.quote(str(out))} --photos ... --recipe ...")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False)

@@ -1,0 +1,1 @@
+"""Registry of models: which one answers when none is named."""

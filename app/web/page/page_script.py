@@ -1,0 +1,40 @@
+"""What a page runs when it loads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from app.answers.words import Words
+from app.web.page import gradio_texts
+
+SCRIPT = Path(__file__).parent / "static" / "page.js"
+CROP = Path(__file__).parent / "static" / "crop.js"
+TOOLS = Path(__file__).parent / "static" / "photo_tools.js"
+WAITING = Path(__file__).parent / "static" / "waiting.js"
+WORDS = ("looking",)
+CROP_WORDS = (
+    "crop_title",
+    "crop_hint",
+    "crop_frame",
+    "crop_upper_left",
+    "crop_upper_right",
+    "crop_lower_left",
+    "crop_lower_right",
+    "crop_size",
+    "crop_use",
+    "crop_whole",
+    "crop_cancel",
+)
+TOOLS_WORDS = ("use_camera", "paste", "no_camera", "no_clipboard", "sending", "sent", "on_its_way")
+_SCRIPTS = ((SCRIPT, WORDS), (CROP, CROP_WORDS), (TOOLS, TOOLS_WORDS), (WAITING, ("waiting_in_line",)))
+
+
+def page_script(words: Words) -> str:
+    """Return one function that starts all scripts of a page with the page's words."""
+    own = [_started(script, {key: words.page[key] for key in keys}) for script, keys in _SCRIPTS]
+    return f"() => {{ ({gradio_texts.script(words)})(); {' '.join(own)} }}"
+
+
+def _started(script: Path, words: dict[str, str]) -> str:
+    return f"({script.read_text(encoding='utf-8').strip()})({json.dumps(words)});"

@@ -1,0 +1,1 @@
+"""What stands before page and interface: limits, refusals, login."""

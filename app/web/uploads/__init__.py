@@ -1,0 +1,1 @@
+"""Uploaded photos, from the form to their removal."""

@@ -1,0 +1,173 @@
+"""The one reader of photos, for page, command line and training: `read_photo` and `find_photos`.
+
+Whatever bytes come in, a `Photo` or a `PhotoError` comes out, and no metadata (EXIF, GPS, XMP, profiles) with it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import InputError, PhotoError
+from model.photo.decoding import Limits, decode
+
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "Limits",
+    "Photo",
+    "Source",
+    "escaped",
+    "find_photos",
+    "photos_in",
+    "read_bytes",
+    "read_photo",
+]
+
+Source = Path | str
+"""Where a photo comes from: a file, or the URL of an object in a store."""
+
+PHOTO_SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".heic", ".heif", ".hif"),
+        *(".bmp", ".dib", ".tif", ".tiff", ".gif"),
+    }
+)
+"""File names that `find_photos` takes from a folder, in lower case. Reading goes by content."""
+
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One decoded photo."""
+
+    pixels: NDArray[np.uint8] = field(repr=False, compare=False)
+    """(height, width, 3), sRGB, upright, C-contiguous; may be scaled down from `size`."""
+    size: tuple[int, int]
+    """Width and height of the full upright photo, in pixels."""
+    notes: tuple[str, ...]
+    """What the reader had to decide: `first_frame`, `transparency` (shown on white), `sixteen_bit` (scaled grey)."""
+    sha256: str
+    """Of the file's bytes."""
+
+
+def read_photo(
+    source: Path | bytes,
+    *,
+    shorter_side: int | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    name: str | None = None,
+) -> Photo:
+    """Return the photo in a file, or in bytes, upright and in sRGB.
+
+    `shorter_side` is what the caller will resize to, in pixels: large photos are then decoded scaled down, to no less
+    than twice that (a mean difference below 0.3 of 255 after the caller's resize). None asks for the full photo.
+    `name` stands for the photo in error sentences, where the path would say nothing to the reader.
+
+    Raises PhotoError. Safe to call from many threads.
+    """
+    shown = escaped(name or ("The photo" if isinstance(source, bytes) else str(source)))
+    data = source if isinstance(source, bytes) else read_bytes(source, limits=limits, name=name)
+    if not data:
+        raise PhotoError("empty", f"{shown} is empty (0 bytes); copy it again.")
+    if len(data) > limits.max_bytes:
+        raise _too_large(shown, limits)
+    decoded = decode(data, shown=shown, limits=limits, shorter_side=shorter_side)
+    return Photo(decoded.pixels, decoded.size, decoded.notes, hashlib.sha256(data).hexdigest())
+
+
+def escaped(name: str) -> str:
+    """Return a file name that is safe to print: control and direction characters escaped, letters of all scripts kept.
+
+    Undecodable bytes of a file name, which Python holds as lone surrogates, are escaped as well.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in name
+    )
+
+
+def read_bytes(path: Path, *, limits: Limits = _DEFAULT_LIMITS, name: str | None = None) -> bytes:
+    """Return the file's bytes. Pipes, devices and sockets are never opened. Raises PhotoError."""
+    shown = escaped(name or str(path))
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _not_a_file(shown)
+        # The file may have been swapped since: O_NONBLOCK keeps a pipe from hanging, and it is looked at again.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise _not_a_file(shown)
+            if status.st_size > limits.max_bytes:
+                raise _too_large(shown, limits)
+            return file.read(status.st_size)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise PhotoError("missing", f"{shown} does not exist; check the path.") from error
+        reason = error.strerror or "no reason given"
+        raise PhotoError("unreadable", f"{shown} cannot be read ({reason}); check its permissions.") from error
+    except ValueError as error:  # A zero byte in the path.
+        raise PhotoError("missing", f"{shown} cannot be the path of a file; check the path.") from error
+
+
+def _not_a_file(shown: str) -> PhotoError:
+    return PhotoError("not_a_file", f"{shown} is a folder, a pipe or a device; give the path of a photo.")
+
+
+def _too_large(shown: str, limits: Limits) -> PhotoError:
+    sentence = f"{shown} is larger than {limits.max_bytes / 2**20:g} MiB; export it as a smaller JPEG."
+    return PhotoError("file_too_large", sentence)
+
+
+def find_photos(paths: Sequence[Path]) -> list[Path]:
+    """Return the photo files in files and folders, sorted by path, each once.
+
+    A file that is named is kept whatever its name, so that it gets its answer or its error. Folders are searched to any
+    depth for `PHOTO_SUFFIXES`; hidden files and folders in them are left out, and links to folders are not followed
+    (they can lead in circles).
+
+    Raises InputError `missing_path` or `nothing_found`.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        if not os.path.lexists(path):
+            raise InputError("missing_path", f"{escaped(str(path))} does not exist; check the path.")
+        for photo in photos_in(path) if path.is_dir() else [path]:
+            found.setdefault(os.path.normpath(photo.absolute()), photo)
+    if not found:
+        places = ", ".join(escaped(str(path)) for path in paths) or "no path"
+        suffixes = " ".join(sorted(PHOTO_SUFFIXES))
+        raise InputError("nothing_found", f"No photo in {places}; give photos, or folders with {suffixes} files.")
+    return sorted(found.values())
+
+
+def photos_in(folder: Path) -> list[Path]:
+    """Return the files of a folder, to any depth, that are named like photos, as `find_photos` takes them.
+
+    Raises InputError `missing_path` for a folder in it that cannot be listed.
+    """
+    photos = []
+    for place, folders, files in os.walk(folder, onerror=_refuse_folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        photos += [
+            Path(place, name)
+            for name in files
+            if not name.startswith(".") and Path(name).suffix.lower() in PHOTO_SUFFIXES
+        ]
+    return photos
+
+
+def _refuse_folder(error: OSError) -> None:
+    """Stop at a folder that cannot be listed: skipped in silence, its photos would never get their rows."""
+    shown = escaped(str(error.filename))
+    reason = error.strerror or "no reason given"
+    sentence = f"The folder {shown} cannot be listed ({reason}); check its permissions or leave it out."
+    raise InputError("missing_path", sentence) from error

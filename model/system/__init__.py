@@ -1,0 +1,1 @@
+"""What all packages need of the operating system: whole files, locks, signals."""

@@ -1,0 +1,1 @@
+"""Temperature, prior of `other`, threshold, sets and energy, on photos held back."""

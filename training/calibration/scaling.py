@@ -1,0 +1,174 @@
+"""All that is chosen on held-back photos, real ones wherever there are enough: scaling, threshold, sets, energy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from model.card import ModelCard
+from model.classifier import decide, judge, softmax
+from model.decision import UNFAMILIAR, energy
+from model.prediction import OTHER
+from model.preprocess import Preprocess
+from training.calibration.prediction_sets import calibrate_sets, counted, set_groups
+from training.data.manifest import Example
+from training.fitting.network import EvidenceNetwork
+from training.loading.cache import output_of
+from training.loading.dataset import Item, targets_of
+from training.loading.shards import Photos
+from training.recipes import Recipe
+
+CANDIDATES = np.linspace(0.4, 0.95, 56)
+"""Thresholds that are tried. Below 0.4 an answer would more often be wrong than right for some category."""
+FAMILIAR = 0.95
+"""Share of photos of the categories that are not too far from what the network knows."""
+LEAST_REAL = 4
+"""Held-back real photos of an output from which on its drawn ones, which are easier, no longer calibrate."""
+
+
+def calibrate(
+    card: ModelCard, logits: NDArray[np.float64], items: Sequence[Item], recipe: Recipe
+) -> tuple[ModelCard, float]:
+    """Return the card with all that decides, and what to add to the logit of `other`.
+
+    `logits` (n, outputs) are of `items`, none of which its network was trained on. The addition makes up for training
+    on fewer photos of `other` than people show (Saerens et al., Neural Computation 2002); it is 0 unless the recipe
+    says how many those are. After cross-validation the logits are of the folds' networks; the mean of their weights,
+    which ships, is taken to have logits alike.
+    """
+    weights = calibration_weights(items, card.outputs, recipe)
+    targets = np.array(targets_of(items, card.outputs))
+    temperature, offset = fit_scaling(logits, targets, weights, shift_other=recipe.decision.other_prior is not None)
+    card = replace(card, temperature=round(temperature, 4))
+    logits = add_to_other(logits, offset)
+    probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
+    card = replace(
+        card,
+        prediction_sets=calibrate_sets(probabilities, items, outputs=card.outputs, parents=card.parents),
+        most_energy=choose_most_energy(logits, np.where(targets < len(card.categories), weights, 0.0)),
+    )
+    threshold = choose_threshold(
+        logits,
+        [output_of(item) for item in items],
+        card,
+        answered_accuracy=recipe.decision.answered_accuracy,
+        weights=weights,
+    )
+    return replace(card, threshold=threshold), offset
+
+
+def calibration_items(items: Sequence[Item], outputs: Sequence[str], recipe: Recipe) -> NDArray[np.int64]:
+    """Return the indices of the items that calibration looks at, if they are held back."""
+    used = calibration_weights(items, outputs, recipe) > 0
+    for group in set_groups(outputs, recipe.decision.parents):
+        used |= counted(items, group)
+    return np.flatnonzero(used)
+
+
+def calibration_weights(items: Sequence[Item], outputs: Sequence[str], recipe: Recipe) -> NDArray[np.float64]:
+    """Return how much each held-back item counts, summing to 1: `other` its prior, the categories equal parts."""
+    names = np.array([output_of(item) for item in items])
+    real = np.array([isinstance(item, Example) for item in items])
+    prior = recipe.decision.other_prior or recipe.fit.other_share
+    weights = np.zeros(len(items))
+    for output in outputs:
+        chosen = names == output
+        if (chosen & real).sum() >= LEAST_REAL:
+            chosen &= real
+        if chosen.any():
+            weights[chosen] = (prior if output == OTHER else (1 - prior) / (len(outputs) - 1)) / chosen.sum()
+    return np.asarray(weights / weights.sum())
+
+
+def logits_of(network: EvidenceNetwork, pixels: Photos, preprocess: Preprocess) -> NDArray[np.float64]:
+    """Return the logits (n, outputs) of photos that have the network's size."""
+    network.eval()
+    rows = []
+    with torch.inference_mode():
+        for start in range(0, len(pixels), 32):
+            some = range(start, min(start + 32, len(pixels)))
+            batch = np.stack([preprocess.normalise(np.asarray(pixels[row])) for row in some])
+            photos = torch.from_numpy(batch).to(memory_format=torch.channels_last)
+            rows.append(network(photos)[0].double().numpy())
+    return np.concatenate(rows)
+
+
+def add_to_other(logits: NDArray[np.float64], offset: float) -> NDArray[np.float64]:
+    """Return logits (n, outputs) with `offset` added to `other`, the last."""
+    return np.concatenate([logits[:, :-1], logits[:, -1:] + offset], axis=1)
+
+
+def fit_scaling(
+    logits: NDArray[np.float64],
+    targets: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
+    *,
+    shift_other: bool = False,
+) -> tuple[float, float]:
+    """Return the temperature with the least cross entropy on logits (n, outputs) (Guo et al., ICML 2017).
+
+    `weights` (n,) says how much each photo counts. The temperature lies in [0.05, 20]. With `shift_other`, the second
+    value is the best addition to the logit of `other`, in [-20, 20]; else it is 0.
+    """
+    weights = np.ones(len(targets)) if weights is None else weights
+    rows = np.arange(len(targets))
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        offset = float(parameters[1]) if shift_other else 0.0
+        scaled = add_to_other(logits, offset) / np.exp(parameters[0])
+        return float(-(weights * log_softmax(scaled, axis=1)[rows, targets]).sum() / weights.sum())
+
+    bounds = [(np.log(0.05), np.log(20.0)), *([(-20.0, 20.0)] if shift_other else [])]
+    found = minimize(loss, np.zeros(len(bounds)), method="Nelder-Mead", bounds=bounds)
+    return float(np.exp(found.x[0])), float(found.x[1]) if shift_other else 0.0
+
+
+def choose_most_energy(logits: NDArray[np.float64], weights: NDArray[np.float64]) -> float | None:
+    """Return the lowest energy that `FAMILIAR` of the photos, counted by `weights`, do not exceed; None without any.
+
+    `logits` are (n, outputs); photos of `other` have the weight 0.
+    """
+    if not weights.any():
+        return None
+    energies = np.array([energy(row) for row in logits.astype(np.float32)])
+    order = np.argsort(energies)
+    shares = np.cumsum(weights[order]) / weights.sum()
+    # Rounded up: a photo that lies on the threshold passes.
+    return math.ceil(float(energies[order][np.searchsorted(shares, FAMILIAR - 1e-9)]) * 1e4) / 1e4
+
+
+def choose_threshold(
+    logits: NDArray[np.float64],
+    truths: Sequence[str],
+    card: ModelCard,
+    *,
+    answered_accuracy: float,
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """Return the lowest threshold at which `answered_accuracy` of the answers is right; the highest tried if none is.
+
+    An answer is right when it names the photo's category or a parent of it. A photo of `other` has no right answer.
+    """
+    weights = np.ones(len(truths)) if weights is None else weights
+    judged = [judge(row, card) for row in logits.astype(np.float32)]
+    for threshold in CANDIDATES:
+        tried = replace(card, threshold=float(threshold))
+        named = [None if UNFAMILIAR in because else decide(scores, tried)[0] for scores, _, because in judged]
+        answered = np.array([name is not None for name in named])
+        pairs = zip(named, truths, strict=True)
+        right = np.array([name is not None and is_right(name.category, truth, card) for name, truth in pairs])
+        if answered.any() and (weights * right).sum() >= answered_accuracy * (weights * answered).sum():
+            return round(float(threshold), 4)
+    return round(float(CANDIDATES[-1]), 4)
+
+
+def is_right(named: str, truth: str, card: ModelCard) -> bool:
+    """Return whether an answer names a photo's category or a parent of it."""
+    return truth != OTHER and (named == truth or truth in card.parents.get(named, ()))

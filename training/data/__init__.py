@@ -1,0 +1,1 @@
+"""Labelled photos, whosever they are: read, checked, imported, merged, counted; groups never part."""

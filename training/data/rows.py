@@ -1,0 +1,84 @@
+"""Rows of a manifest, as commands write them and `training.data.manifest.read_manifest` reads them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from model.errors import OutputError
+from model.redaction import redacted, redacted_url
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One photo in a manifest; an empty text is an unknown."""
+
+    file_name: str
+    """Relative to the manifest."""
+    category: str
+    group: str
+    split: str = ""
+    skin_tone: str = ""
+    body_site: str = ""
+    calm: str = ""
+    """`yes` where the skin shows no finding."""
+    modality: str = ""
+    """`clinical`, `dermoscopic` or `drawn`."""
+    certainty: str = ""
+    """`exact`, or `doubtful`: such a photo trains and never measures."""
+    label: str = ""
+    """In the dataset's own words."""
+    source: str = ""
+    licence: str = ""
+    url: str = ""
+    sha256: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def row_of(cells: Mapping[str, str]) -> Row:
+    """Return the known columns of a row that may have others."""
+    return Row(**{name: cells.get(name) or "" for name in COLUMNS})
+
+
+def refuse_existing(*paths: Path) -> None:
+    """Raise OutputError for the first of the paths that exists: nothing is overwritten."""
+    for path in paths:
+        if path.exists():
+            raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.")
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write a manifest that did not exist, whole or not at all. Raises OutputError."""
+    write_cells(path, COLUMNS, [asdict(row) for row in rows])
+
+
+def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
+    """Write a CSV table that did not exist, whole or not at all. Raises OutputError."""
+    refuse_existing(path)
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            whole = Path(folder) / path.name
+            with whole.open("w", encoding="utf-8", newline="") as file:
+                table = csv.DictWriter(file, columns, restval="")
+                table.writeheader()
+                table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
+            # A hard link, unlike a rename, never replaces what somebody else wrote meanwhile.
+            path.hardlink_to(whole)
+    except FileExistsError:
+        raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.") from None
+    except OSError as error:
+        raise OutputError(
+            "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
+        ) from error
+
+
+def _shown(name: str, cell: str) -> str:
+    """Return a cell without secrets of URLs; what tells photos and groups apart stays as it is."""
+    if name in {"file_name", "group"}:
+        return cell
+    return redacted_url(cell) if name == "url" else redacted(cell)

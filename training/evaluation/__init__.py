@@ -1,0 +1,1 @@
+"""Labelled photos through a model: figures with intervals, comparisons, diagrams."""

@@ -1,0 +1,1 @@
+"""The network, where its weights start, and the loop on Lightning."""

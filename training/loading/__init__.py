@@ -1,0 +1,1 @@
+"""What the network sees, when, and how often."""

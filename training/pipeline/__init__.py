@@ -1,0 +1,1 @@
+"""The whole way, to be read first: photos held back once or in turn, calibrated, released."""

@@ -1,0 +1,249 @@
+"""make_model: from a recipe and labelled photos to a model folder. What is measured is what ships."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lightning
+
+from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
+from model.classifier import Classifier
+from model.errors import ModelError, OutputError
+from model.prediction import OTHER
+from model.system.durable import sync
+from model.system.interrupts import Stop
+from training.calibration.scaling import add_to_other, calibrate
+from training.data.manifest import Example
+from training.evaluation.predictions import score_examples, scored_logits
+from training.evaluation.results import (
+    METRICS,
+    REPORT,
+    Account,
+    PhotoSet,
+    account_of,
+    environment,
+    photo_set,
+    photos_hash,
+)
+from training.evaluation.training_curves import keep_logs, read_curves
+from training.fitting.distributed import Processes
+from training.fitting.initial_weights import start_network
+from training.loading.composition import sources_of
+from training.pipeline.holdout import Setting, Trained, hold_back, hold_back_in_turn
+from training.publishing.export import export_network
+from training.publishing.model_card import model_readme
+from training.recipes import Recipe
+from training.resume.fingerprint import identity_of
+from training.resume.run_folder import RunFolder, run_folder_of
+
+INTENDED_USE = (
+    "Research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, "
+    "triage or deciding whether to seek care. It knows a few categories; most skin conditions are none of them."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one run is asked to do."""
+
+    recipe: Recipe
+    examples: Sequence[Example]
+    """Labelled photos; those without a split get one."""
+    out: Path
+    """The model folder to make; it must not exist."""
+    command: str
+    """For the card, see `redacted_command`."""
+    weights: Path | None = None
+    """Backbone weights in safetensors, in place of timm's own."""
+    start: Path | None = None
+    """Model folder to start from, for recipes that do."""
+    test: Sequence[Example] = ()
+    """Photos for measuring only: they choose nothing."""
+    report: Callable[[Account, Path], str] | None = None
+    """Makes the page that report.html holds, from the account of the model and its folder."""
+    mlflow: str = ""
+    """MLflow store for figures and curves; none if empty."""
+    cache: Path | None = None
+    """Folder for decoded and drawn photos, kept for the next run."""
+    resume: bool = False
+    """Go on with a run that was stopped."""
+    devices: int | None = None
+    """GPUs, or processes where there is none, of each node; as torchrun says, or 1, if left out."""
+    nodes: int | None = None
+    enclosed: Mapping[str, str] = field(default_factory=dict)
+    """Text files that go into the model folder as they are, by name: what was found in the photos, words."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What the card is to say of the run besides: what was found in the photos, whose were mixed in."""
+
+
+def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
+    """Train, calibrate, export and measure; return the card of the folder that is now at `job.out`.
+
+    `tell` gets one line per step. Nothing is at `job.out` until everything is; until then a hidden folder beside it
+    keeps what is done. Raises RedspotsError, and Stopped after a signal. To be called in the main thread.
+    """
+    with Stop() as stop, ExitStack() as stack:
+        processes = Processes(devices=job.devices, nodes=job.nodes)
+        stack.callback(processes.close)
+        if (card := processes.first(lambda: _finished(job))) is not None:
+            return card
+        # In one process only: the others know where it is.
+        processes.first(lambda: _open(stack, job))
+        run = RunFolder(run_folder_of(job.out))
+        setting = _setting(job, run, processes, stop, tell if processes.number == 0 else lambda line: None)
+        trained = (hold_back_in_turn if setting.recipe.data.folds else hold_back)(setting, job.examples)
+        return processes.first(lambda: _finish(job, setting, trained))
+
+
+def _finished(job: Job) -> ModelCard | None:
+    """Return the card of a model that is complete, but for a kill before its run folder was removed.
+
+    Raises OutputError when something else is at its place.
+    """
+    if not job.out.exists():
+        return None
+    run = run_folder_of(job.out)
+    if not job.resume or not run.exists():
+        raise OutputError("exists", f"{str(job.out)!r} exists already; choose another --out or remove it.")
+    card = ModelCard.read(job.out)
+    shutil.rmtree(run, ignore_errors=True)
+    return card
+
+
+def _open(stack: ExitStack, job: Job) -> None:
+    def identify() -> Mapping[str, Any]:
+        return identity_of(job.recipe, job.examples, job.test, weights=job.weights, start=job.start)
+
+    stack.enter_context(RunFolder.open(job.out, identify=identify, resume=job.resume))
+
+
+def _setting(job: Job, run: RunFolder, processes: Processes, stop: Stop, tell: Callable[[str], None]) -> Setting:
+    lightning.seed_everything(job.recipe.seed, workers=True, verbose=False)
+    # Once for the recipe, which a model folder completes, and so that a mistake is told before photos are read.
+    _, recipe = start_network(job.recipe, weights=job.weights, start=job.start)
+    return Setting(
+        recipe,
+        (*recipe.categories, OTHER),
+        build=lambda: start_network(job.recipe, weights=job.weights, start=job.start)[0],
+        cache=job.cache or run.cache,
+        run=run,
+        processes=processes,
+        stop=stop,
+        tell=tell,
+    )
+
+
+def _finish(job: Job, setting: Setting, trained: Trained) -> ModelCard:
+    """Calibrate, export and measure, in one process."""
+    recipe, run = setting.recipe, setting.run
+    kept = run.once("calibration", lambda: _calibrated(setting, trained))
+    card, offset = ModelCard.from_json(kept["card"]), kept["offset"]
+    setting.tell(f"epoch {trained.epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
+    how = {
+        "command": job.command,
+        "seed": recipe.seed,
+        "photos_were_cached": trained.was_cached,
+        "best_epoch": trained.epoch,
+        **environment(),
+        "devices": setting.processes.count,
+        "recipe": recipe.model_dump(mode="json"),
+    }
+    trained.network.add_to_output(len(card.outputs) - 1, offset)
+    crossed = [_cross_validation(trained, card, offset)] if recipe.data.folds else []
+    setting.tell("exporting the model and measuring what was exported")
+    try:
+        card = _publish(job, trained, card, crossed, run, how=how)
+        run.remove()
+    except OSError as error:
+        raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
+    return card
+
+
+def _calibrated(setting: Setting, trained: Trained) -> dict[str, Any]:
+    recipe = setting.recipe
+    card = ModelCard(
+        version=recipe.version,
+        created=datetime.now(UTC).date().isoformat(),
+        backbone=recipe.network.backbone,
+        outputs=setting.outputs,
+        parents=recipe.decision.parents,
+        preprocess=setting.preprocess,
+        temperature=1.0,
+        threshold=0.5,
+        intended_use=INTENDED_USE,
+        data=sources_of(trained.items),
+    )
+    card, offset = calibrate(card, trained.logits, trained.held_back, recipe)
+    return {"card": card.to_json(), "offset": offset}
+
+
+def _publish(
+    job: Job, trained: Trained, card: ModelCard, crossed: Sequence[PhotoSet], run: RunFolder, *, how: Mapping[str, Any]
+) -> ModelCard:
+    """Write the model folder under another name, measure it, and give it its name when it is whole."""
+    folder = run.folder / "model"
+    try:
+        files = dict(ModelCard.read(folder).files)
+    except ModelError:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        export_network(trained.network, folder, size=card.preprocess.size)
+        files = {file: sha256_of(folder / file) for file in (NETWORK, WEIGHTS)}
+    for file, text in job.enclosed.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        files[file] = sha256_of(folder / file)
+    card = replace(card, files={file: files[file] for file in (NETWORK, WEIGHTS, *job.enclosed)})
+    card.write(folder)
+    sets = [*crossed, *_measured(folder, job, trained)]
+    metrics = {one.name: one.figures for one in sets}
+    card = replace(card, metrics=metrics, training={**how, **job.about, "minutes": round(run.minutes(), 1)})
+    account = account_of(card, sets, curves=read_curves(run.trainings), photos_sha256=photos_hash(job.examples))
+    keep_logs(run.trainings, folder)
+    (folder / METRICS).write_text(json.dumps(account.metrics, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(model_readme(card), encoding="utf-8")
+    told = {file: sha256_of(folder / file) for file in (METRICS, "README.md")}
+    card = replace(card, files={**card.files, **told})
+    if job.report is not None:
+        (folder / REPORT).write_text(job.report(account, folder), encoding="utf-8")
+        card = replace(card, reports={REPORT: sha256_of(folder / REPORT)})
+    card.write(folder)
+    Classifier.load(folder)
+    for path in folder.rglob("*"):
+        sync(path)
+    folder.rename(job.out)
+    sync(job.out.parent)
+    if job.mlflow:
+        # MLflow takes a second to import, and most runs do without.
+        from training.publishing.mlflow_run import track
+
+        track(account, job.out, job.mlflow)
+    return card
+
+
+def _measured(folder: Path, job: Job, trained: Trained) -> list[PhotoSet]:
+    """Return the figures of the exported model; photos that it was trained on say nothing and are left out."""
+    classifier = Classifier.load(folder)
+    found = []
+    # After cross-validation the network has seen every photo but those of the test.
+    validation = [] if job.recipe.data.folds else [item for item in trained.held_back if isinstance(item, Example)]
+    for name, examples in (("validation", validation), ("test", job.test)):
+        if examples:
+            scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
+            found.append(photo_set(name, scored, classifier.card, failed=len(errors)))
+    return found
+
+
+def _cross_validation(trained: Trained, card: ModelCard, offset: float) -> PhotoSet:
+    """Return the figures of the real photos among the held-back ones, each scored by a network without its group."""
+    real = {row: item for row, item in enumerate(trained.held_back) if isinstance(item, Example)}
+    examples = list(real.values())
+    scored = scored_logits(examples, add_to_other(trained.logits[list(real)], offset), card)
+    return photo_set("cross_validation", scored, card, failed=0)

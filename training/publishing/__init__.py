@@ -1,0 +1,1 @@
+"""Model folders: network, card for people and programs, notes, runs of MLflow."""

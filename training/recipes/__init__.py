@@ -1,0 +1,209 @@
+"""Recipe: every hyper-parameter of a training run, read from one TOML file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from model.errors import RecipeError
+from model.prediction import OTHER
+from training.recipes.hardware import Precision, this_machine
+from training.recipes.keys import explain
+
+RECIPES = Path(__file__).parent
+RESERVED = (OTHER, "not_skin", "not_sure", "could_not_read")
+"""Ids that mean something else than a category."""
+AnyRecipe = TypeVar("AnyRecipe", bound=BaseModel)
+CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def auto(pick: Callable[[], Any]) -> BeforeValidator:
+    """Return what puts the value for this machine in the place of `auto`."""
+    return BeforeValidator(lambda value: pick() if value == "auto" else value)
+
+
+def _batch_size() -> int:
+    return this_machine().batch_size
+
+
+def _workers() -> int:
+    return this_machine().workers
+
+
+def _precision() -> Precision:
+    return this_machine().precision
+
+
+class Section(BaseModel):
+    """A table of a recipe: no unknown keys, and the docstring of a key is its meaning."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class DataOptions(Section):
+    """Which labelled photos take part, and how many of them are held back."""
+
+    where: tuple[str, ...] = ()
+    """Conditions on the manifest's columns, as `use=train`."""
+    validation_share: float = Field(0.2, gt=0, lt=0.9)
+    """Share of groups without a split that only calibrates and stops. Not used with `folds`."""
+    folds: int = Field(0, ge=0)
+    """0 holds groups back once; 2 or more is cross-validation: every photo is scored by a network that saw neither its
+    group nor a drawing made from it, which measures and calibrates. The network that ships is the mean of theirs and
+    of one trained on all: weights that start alike and part little average to a network that does better on new
+    photos, at no cost in use (model soups, Wortsman et al., ICML 2022)."""
+
+
+class DrawnOptions(Section):
+    """Drawn photos, added to the labelled ones."""
+
+    per_category: int = Field(0, ge=0)
+    """Drawn photos for training, per category and for `other`."""
+    validation_per_category: int = Field(0, ge=0)
+    """Drawn photos for validation, on canvases of validation groups only."""
+    on_photos: float = Field(0.5, ge=0, le=1)
+    """Share drawn onto real photos of `other`; the rest is drawn on drawn skin."""
+    canvases: str = ""
+    """Empty, or a CSV table beside the recipe, with `sha256`, `body_site` and `calm` (yes or empty) of photos to draw
+    on: lesions are drawn more often where their category is seen more often, and on calm skin."""
+    transplanted_per_category: int = Field(0, ge=0)
+    """Photos with the lesions of real ones, for every category that has real photos, and for `other`."""
+
+
+class NetworkOptions(Section):
+    """The network and where its weights start."""
+
+    backbone: str
+    """timm name; its own pretrained weights are used unless the command names others. Or a folder that `redspots
+    pretrain` has made, beside the recipe, as "./my_backbone"."""
+    backbone_arguments: dict[str, Any] = {}
+    """Passed to timm.create_model."""
+    size: int = Field(256, gt=0, multiple_of=32)
+    """Side of the input in pixels."""
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    """Of red, green and blue, from 0 to 1: what is subtracted from the pixels."""
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    """By which they are then divided."""
+    dropout: float = Field(0.2, ge=0, lt=1)
+    """Before the 1x1 convolutions."""
+    frozen: tuple[str, ...] = ()
+    """Modules of the backbone that are not trained: low-level features gain nothing from few photos."""
+    start: Literal["release", "pretrained", "random"] = "pretrained"
+    """`release` starts from the weights of a model folder, what its head knows of the same categories included."""
+
+
+class FitOptions(Section):
+    """The training loop."""
+
+    epochs: int = Field(gt=0)
+    """Times that as many photos are seen as there are, at most: see `patience`."""
+    batch_size: Annotated[int, auto(_batch_size)] = Field(default_factory=_batch_size, gt=0)
+    """Photos per step, on all devices together. `auto`: 32, or 64 on a GPU with 15 GiB or more."""
+    learning_rate: float = Field(gt=0)
+    """Of the head; warmed up over the first tenth of the steps, then a cosine down to zero."""
+    backbone_learning_rate: float = Field(gt=0)
+    """Of the backbone, whose weights know something already; on the same schedule."""
+    weight_decay: float = Field(0.02, ge=0)
+    """Of AdamW, for all weights."""
+    label_smoothing: float = Field(0.05, ge=0, lt=1)
+    """Share of the truth that is spread over all outputs, so that the network does not get too sure."""
+    real_weight: float = Field(3.0, gt=0)
+    """How often a real photo is seen for each time that a drawn one of its category is."""
+    least_real_share: float = Field(0.0, ge=0, lt=1)
+    """Of the photos seen of a category, at least this share is real, however few there are."""
+    mixed_share: float = Field(0.3, gt=0, lt=1)
+    """Of the real photos seen of a category, at most this share is mixed in by --with, however many there are; where
+    your own photos have none of a category, all are."""
+    other_share: float = Field(0.3, gt=0, lt=1)
+    """Share of `other` among the photos of an epoch; the categories share the rest equally."""
+    ema_decay: float = Field(0.99, ge=0, lt=1)
+    """Of the moving average of the weights, which is what is validated and kept."""
+    patience: int = Field(4, gt=0)
+    """Epochs without a lower validation loss before training stops."""
+    workers: Annotated[int, auto(_workers)] = Field(default_factory=_workers, ge=0)
+    """Processes that augment photos. `auto`: one per core but one, from 1 to 8."""
+    precision: Annotated[Precision, auto(_precision)] = Field(default_factory=_precision)
+    """`auto`: bf16-mixed where the GPU or the CPU (AVX-512 BF16, AMX) computes faster in bfloat16, else 32-true."""
+    checkpoint_minutes: float = Field(10, ge=0)
+    """Between two checkpoints, besides the one after each epoch; 0 makes one after every batch."""
+
+
+class DecisionOptions(Section):
+    """When the model answers."""
+
+    parents: dict[str, tuple[str, ...]] = {}
+    """Categories that share an answer when together they are likely but none of them alone is."""
+    answered_accuracy: float = Field(0.9, gt=0, lt=1)
+    """The threshold is the lowest at which this share of the answers on validation groups is right."""
+    other_prior: float | None = Field(None, gt=0, lt=1)
+    """Share of `other` among the photos that people will show; left out, it is `fit.other_share`."""
+
+
+class Recipe(Section):
+    """One experiment."""
+
+    version: str
+    """Of the model that comes out."""
+    seed: int = Field(ge=0)
+    """The same seed gives the same splits, drawn photos and augmentation."""
+    categories: tuple[str, ...] = Field(min_length=1)
+    """Outputs of the network, in order; `other` is added as the last. New ones may be of your own: lower-case letters,
+    digits and _."""
+    data: DataOptions = DataOptions()
+    drawn: DrawnOptions = DrawnOptions()
+    network: NetworkOptions
+    fit: FitOptions
+    decision: DecisionOptions = DecisionOptions()
+
+    @model_validator(mode="after")
+    def _is_of_one_piece(self) -> Self:
+        for category in self.categories:
+            if not CATEGORY_ID.fullmatch(category) or category in RESERVED:
+                raise ValueError(
+                    f"{category!r} cannot be a category; begin with a letter, use lower-case letters, digits and _, "
+                    f"and none of {', '.join(RESERVED)}"
+                )
+        if len(set(self.categories)) < len(self.categories):
+            raise ValueError("a category stands in 'categories' twice; remove one")
+        for parent, members in self.decision.parents.items():
+            if parent in (*self.categories, *RESERVED) or not set(members) <= set(self.categories):
+                raise ValueError(
+                    f"the parent {parent!r} in 'decision.parents' needs an id of its own and members among 'categories'"
+                )
+        return self
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Return the recipe in a TOML file, `auto` filled in for this machine.
+
+    Raises RecipeError with the key, its value and what it may be, or with the nearest right name.
+    """
+    value = read_toml(path)
+    if value.get("stage") == "pretrain":
+        raise RecipeError(
+            "bad_value", f"{str(path)!r} is a recipe of `redspots pretrain`; name one of `redspots train`."
+        )
+    return checked_recipe(value, Recipe, path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises RecipeError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError("missing_recipe", f"There is no recipe {str(path)!r}; check the path.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError("unreadable_recipe", f"{str(path)!r} is not a TOML file: {error}.") from error
+
+
+def checked_recipe(value: dict[str, Any], kind: type[AnyRecipe], path: Path) -> AnyRecipe:
+    """Return the recipe of a kind that a file's values are. Raises RecipeError."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise explain(error, kind, path, value) from error
