@@ -12,10 +12,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.card import NETWORK, ModelCard
-from model.decision import UNFAMILIAR, energy
+from model.decision import judge
 from model.errors import ModelError
 from model.photo import Photo, read_photo
-from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, Evidence, Prediction, Score
+from model.prediction import ABOUT_SCORES, Evidence, Prediction
 from model.quality import Quality, check_quality
 
 RELEASES = Path(__file__).parent / "released"
@@ -121,46 +121,3 @@ class Classifier:
             prediction_set=sets.of(scores) if sets is not None and fit else (),
             evidence=evidence,
         )
-
-
-def judge(logits: NDArray[np.float32], card: ModelCard) -> tuple[tuple[Score, ...], Score | None, tuple[str, ...]]:
-    """Return the scores of one photo, what to name, and the reasons if that is None.
-
-    Logits that are not finite give no scores.
-    """
-    probabilities = softmax(logits / card.temperature)
-    if not np.isfinite(probabilities).all():
-        return (), None, ("no_finite_scores",)
-    scores = tuple(Score(name, float(p)) for name, p in zip(card.outputs, probabilities, strict=True))
-    named, because = decide(scores, card)
-    if card.most_energy is not None and energy(logits) > card.most_energy:
-        return scores, None, (*because, UNFAMILIAR)
-    return scores, named, because
-
-
-def decide(scores: Sequence[Score], card: ModelCard) -> tuple[Score | None, tuple[str, ...]]:
-    """Return the category or parent to name, or None and why not.
-
-    The likeliest category is named when it reaches the card's threshold and beats `other`; else the likeliest
-    parent on the same terms; else nothing.
-    """
-    by_category = {score.category: score.probability for score in scores}
-    other = by_category[OTHER]
-    single = max((Score(name, by_category[name]) for name in card.categories), key=lambda score: score.probability)
-    # A sum of rounded softmax terms may exceed 1 by a rounding error.
-    parents = [
-        Score(name, min(1.0, sum(by_category[member] for member in members))) for name, members in card.parents.items()
-    ]
-    for candidate in (single, *sorted(parents, key=lambda score: -score.probability)):
-        if candidate.probability >= card.threshold and candidate.probability > other:
-            return candidate, ()
-    best = max([single, *parents], key=lambda score: score.probability)
-    return None, (OTHER,) if other >= best.probability else (LOW_SCORE,)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return probabilities that sum to 1; NaN where the logits are not finite."""
-    if not np.isfinite(logits).all():
-        return np.full(logits.shape, np.nan)
-    shifted = np.exp(logits.astype(np.float64) - logits.max())
-    return np.asarray(shifted / shifted.sum())

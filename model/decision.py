@@ -1,9 +1,14 @@
-"""Energy: how far a photo is from what the network knows, from its logits alone."""
+"""Decision: what is named, or why nothing is, from a photo's logits; needs no network."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from model.card import ModelCard
+from model.prediction import LOW_SCORE, OTHER, Score
 
 UNFAMILIAR = "unfamiliar"
 """Reason for not being sure: the energy is higher than that of nearly all photos of the categories."""
@@ -18,3 +23,51 @@ def energy(logits: NDArray[np.float32]) -> float:
     """
     categories = logits[:-1].astype(np.float64)
     return float(-np.logaddexp.reduce(categories))
+
+
+def judge(logits: NDArray[np.float32], card: ModelCard) -> tuple[tuple[Score, ...], Score | None, tuple[str, ...]]:
+    """Return the scores of one photo, what to name, and the reasons if that is None.
+
+    Logits that are not finite give no scores.
+    """
+    probabilities = softmax(logits / card.temperature)
+    if not np.isfinite(probabilities).all():
+        return (), None, ("no_finite_scores",)
+    scores = tuple(Score(name, float(p)) for name, p in zip(card.outputs, probabilities, strict=True))
+    named, because = decide(scores, card)
+    if card.most_energy is not None and energy(logits) > card.most_energy:
+        return scores, None, (*because, UNFAMILIAR)
+    return scores, named, because
+
+
+def decide(scores: Sequence[Score], card: ModelCard) -> tuple[Score | None, tuple[str, ...]]:
+    """Return the category or parent to name, or None and why not.
+
+    The likeliest category is named when it reaches the card's threshold and beats `other`; else the likeliest
+    parent on the same terms; else nothing.
+    """
+    by_category = {score.category: score.probability for score in scores}
+    other = by_category[OTHER]
+    single = max((Score(name, by_category[name]) for name in card.categories), key=lambda score: score.probability)
+    # A sum of rounded softmax terms may exceed 1 by a rounding error.
+    parents = [
+        Score(name, min(1.0, sum(by_category[member] for member in members))) for name, members in card.parents.items()
+    ]
+    for candidate in (single, *sorted(parents, key=lambda score: -score.probability)):
+        if candidate.probability >= card.threshold and candidate.probability > other:
+            return candidate, ()
+    best = max([single, *parents], key=lambda score: score.probability)
+    return None, (OTHER,) if other >= best.probability else (LOW_SCORE,)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return probabilities that sum to 1; NaN where the logits are not finite."""
+    if not np.isfinite(logits).all():
+        return np.full(logits.shape, np.nan)
+    shifted = np.exp(logits.astype(np.float64) - logits.max())
+    return np.asarray(shifted / shifted.sum())
+
+
+def is_right(named: str, truth: str, card: ModelCard) -> bool:
+    """Return whether an answer names a photo's category or a parent of it."""
+    return truth != OTHER and (named == truth or truth in card.parents.get(named, ()))

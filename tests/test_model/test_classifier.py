@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.card import ModelCard
-from model.classifier import Classifier, Prepared, decide, newest_release, softmax
+from model.classifier import Classifier, Prepared, newest_release
+from model.decision import decide, softmax
 from model.photo import Photo
 from model.prediction import Evidence, Prediction, Score
 from model.quality import Quality

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.card import ModelCard
-from model.classifier import judge
-from model.decision import UNFAMILIAR, energy
+from model.decision import UNFAMILIAR, energy, judge
 
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=5, max_size=5)
 

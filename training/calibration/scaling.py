@@ -13,8 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from model.card import ModelCard
-from model.classifier import decide, judge, softmax
-from model.decision import UNFAMILIAR, energy
+from model.decision import UNFAMILIAR, decide, energy, is_right, judge, softmax
 from model.prediction import OTHER
 from model.preprocess import Preprocess
 from training.calibration.prediction_sets import calibrate_sets, counted, set_groups
@@ -167,8 +166,3 @@ def choose_threshold(
         if answered.any() and (weights * right).sum() >= answered_accuracy * (weights * answered).sum():
             return round(float(threshold), 4)
     return round(float(CANDIDATES[-1]), 4)
-
-
-def is_right(named: str, truth: str, card: ModelCard) -> bool:
-    """Return whether an answer names a photo's category or a parent of it."""
-    return truth != OTHER and (named == truth or truth in card.parents.get(named, ()))

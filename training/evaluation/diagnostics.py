@@ -108,7 +108,7 @@ def reliability(scored: Scored, card: ModelCard, drawn: NDArray[np.float64]) -> 
 def thresholds(scored: Scored, card: ModelCard, drawn: NDArray[np.float64]) -> dict[str, Any]:
     """Return the share of photos answered and the accuracy of the answers, at each threshold that could be chosen.
 
-    The rule is that of `model.classifier.decide`; an unfit photo gets no answer at any threshold.
+    The rule is that of `model.decision.decide`; an unfit photo gets no answer at any threshold.
     """
     answered, right = _answers(scored, card)
     whole = np.ones((1, len(scored.truths)))

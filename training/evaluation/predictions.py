@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from model.batch import score_photos
 from model.card import ModelCard
-from model.classifier import Classifier, judge
+from model.classifier import Classifier
+from model.decision import judge
 from model.errors import RedspotsError
 from model.prediction import ABOUT_SCORES
 from training.data.manifest import Example

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from model.card import ModelCard
-from model.classifier import softmax
 from model.conformal import PredictionSets
+from model.decision import softmax
 from model.preprocess import Preprocess
 from tests.support.scored_photos import scored_photos
 from training.calibration.prediction_sets import ENOUGH, calibrate_sets, counted, set_groups

@@ -9,15 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.card import ModelCard
+from model.decision import is_right
 from model.preprocess import Preprocess
-from training.calibration.scaling import (
-    LEAST_REAL,
-    add_to_other,
-    calibration_weights,
-    choose_threshold,
-    fit_scaling,
-    is_right,
-)
+from training.calibration.scaling import LEAST_REAL, add_to_other, calibration_weights, choose_threshold, fit_scaling
 from training.data.manifest import Example
 from training.loading.cache import DrawnExample
 from training.recipes import DecisionOptions, FitOptions, NetworkOptions, Recipe
