@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
@@ -15,13 +14,10 @@ from scipy.special import log_softmax
 from model.card import ModelCard
 from model.decision import UNFAMILIAR, decide, energy, is_right, judge, softmax
 from model.prediction import OTHER
-from model.preprocess import Preprocess
 from training.calibration.prediction_sets import calibrate_sets, counted, set_groups
 from training.data.manifest import Example
-from training.fitting.network import EvidenceNetwork
 from training.loading.cache import output_of
 from training.loading.dataset import Item, targets_of
-from training.loading.shards import Photos
 from training.recipes import Recipe
 
 CANDIDATES = np.linspace(0.4, 0.95, 56)
@@ -84,19 +80,6 @@ def calibration_weights(items: Sequence[Item], outputs: Sequence[str], recipe: R
         if chosen.any():
             weights[chosen] = (prior if output == OTHER else (1 - prior) / (len(outputs) - 1)) / chosen.sum()
     return np.asarray(weights / weights.sum())
-
-
-def logits_of(network: EvidenceNetwork, pixels: Photos, preprocess: Preprocess) -> NDArray[np.float64]:
-    """Return the logits (n, outputs) of photos that have the network's size."""
-    network.eval()
-    rows = []
-    with torch.inference_mode():
-        for start in range(0, len(pixels), 32):
-            some = range(start, min(start + 32, len(pixels)))
-            batch = np.stack([preprocess.normalise(np.asarray(pixels[row])) for row in some])
-            photos = torch.from_numpy(batch).to(memory_format=torch.channels_last)
-            rows.append(network(photos)[0].double().numpy())
-    return np.concatenate(rows)
 
 
 def add_to_other(logits: NDArray[np.float64], offset: float) -> NDArray[np.float64]:

@@ -15,9 +15,9 @@ from sklearn.metrics import recall_score
 from torchmetrics.functional.classification import binary_auroc, binary_roc, multiclass_calibration_error
 
 from model.card import ModelCard
+from model.conformal import PredictionSets
 from model.decision import is_right
 from model.prediction import OTHER
-from training.calibration.prediction_sets import set_figures
 from training.data.manifest import NOT_SKIN
 from training.evaluation.bootstrap import RESAMPLES, interval, resampled_rows
 from training.evaluation.predictions import Scored, mean
@@ -186,3 +186,35 @@ def _answered(one: Scored) -> float:
 
 def _not_sure(one: Scored, *, truth: str) -> float:
     return mean(one.named[one.truths == truth] == "")
+
+
+def set_figures(
+    outputs: Sequence[str], parents: Mapping[str, Sequence[str]], sets: PredictionSets
+) -> dict[str, Callable[[Scored], float]]:
+    """Return the definitions of coverage and mean size; each is NaN where the photos do not define it.
+
+    Coverage is given for each output and parent; of all photos it would be that of the commonest output. `not_skin`
+    counts as `other`.
+    """
+    found: dict[str, Callable[[Scored], float]] = {}
+    for name, members in [*((output, (output,)) for output in outputs), *parents.items()]:
+        truths = (OTHER, NOT_SKIN) if name == OTHER else tuple(members)
+        found[f"coverage_of_sets_{name}"] = partial(_coverage_of_sets, outputs=outputs, sets=sets, truths=truths)
+    found["size_of_sets"] = partial(_size_of_sets, outputs=outputs, sets=sets)
+    found["sets_of_one"] = partial(_sets_of_one, outputs=outputs, sets=sets)
+    return found
+
+
+def _coverage_of_sets(one: Scored, *, outputs: Sequence[str], sets: PredictionSets, truths: Sequence[str]) -> float:
+    part = one[np.isin(one.truths, truths)]
+    targets = [outputs.index(OTHER if truth == NOT_SKIN else str(truth)) for truth in part.truths]
+    return mean(sets.contains(part.probabilities, outputs)[np.arange(len(targets)), targets])
+
+
+def _size_of_sets(one: Scored, *, outputs: Sequence[str], sets: PredictionSets) -> float:
+    return mean(sets.contains(one.probabilities, outputs).sum(axis=1))
+
+
+def _sets_of_one(one: Scored, *, outputs: Sequence[str], sets: PredictionSets) -> float:
+    """Share of photos whose set is one output."""
+    return mean(sets.contains(one.probabilities, outputs).sum(axis=1) == 1)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.preprocess import Preprocess
-from training.calibration.scaling import logits_of
+from training.fitting.inference import logits_of
 from training.fitting.network import EvidenceNetwork
 from training.loading.composition import split_folds
 from training.loading.dataset import Item

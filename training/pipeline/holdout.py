@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from model.preprocess import Preprocess
 from model.system.interrupts import Stop
-from training.calibration.scaling import calibration_items, logits_of
+from training.calibration.scaling import calibration_items
 from training.data.manifest import Example
 from training.fitting.distributed import Processes
+from training.fitting.inference import logits_of
 from training.fitting.network import EvidenceNetwork, average_weights, freeze
 from training.fitting.progress import Part
 from training.fitting.trainer import fit
