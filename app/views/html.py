@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from app.answers.answer import Answer
 from app.answers.red_flags import RedFlag
@@ -21,6 +22,15 @@ ICONS = {
     "routine": '<path d="M4 5h16v11h-8l-5 4v-4H4Z"/>',
     ERROR: '<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="m4.5 4.5 15 15"/>',
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoResult:
+    """The answer to one photo, and its ground."""
+
+    answer: Answer
+    seen: Seen | None
+    """None when there was no photo to see."""
 
 
 def answer_html(

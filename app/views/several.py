@@ -8,16 +8,15 @@ from app.answers.aggregate import most_urgent
 from app.answers.red_flags import RedFlag
 from app.answers.words import Words
 from app.views.evidence import jpeg_address
-from app.views.html import answer_html, badge
+from app.views.html import PhotoResult, answer_html, badge
 from app.views.markup import text
 from app.views.overlay import small
-from app.web.inference import Looked
 
 THUMB = 112
 """Pixels, for screens with two per point."""
 
 
-def several_html(looked: Sequence[Looked], words: Words, *, red_flags: Collection[RedFlag] = ()) -> str:
+def several_html(looked: Sequence[PhotoResult], words: Words, *, red_flags: Collection[RedFlag] = ()) -> str:
     """Return the answer to one photo, or the one answer to several with all others below it."""
     if len(looked) == 1:
         (only,) = looked
@@ -33,7 +32,7 @@ def several_html(looked: Sequence[Looked], words: Words, *, red_flags: Collectio
     return answer_html(looked[chosen].answer, words, red_flags=red_flags, others=listed)
 
 
-def _own(number: int, one: Looked, words: Words) -> str:
+def _own(number: int, one: PhotoResult, words: Words) -> str:
     """Return one photo's answer, folded below its number and headline. What was ticked stands above all of them."""
     name = text(words.page["photo_number"].format(number=number))
     answer = one.answer

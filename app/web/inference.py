@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import BoundedSemaphore
 
 from app.answers.answer import Answer
 from app.answers.words import Words
 from app.views.explanation import Seen
+from app.views.html import PhotoResult
 from model.classifier import Classifier
 from model.errors import RedspotsError
 from model.photo import Photo
 
 CONCURRENCY = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """One answer and its ground."""
-
-    answer: Answer
-    seen: Seen | None
-    """None when there was no photo to see."""
 
 
 class Looker:
@@ -33,15 +24,15 @@ class Looker:
         self.classifier = classifier
         self._turns = BoundedSemaphore(CONCURRENCY)
 
-    def look(self, read: Callable[[], Photo], words: Words) -> Looked:
+    def look(self, read: Callable[[], Photo], words: Words) -> PhotoResult:
         """Return the answer to the photo that `read` returns, or to the error that it raises."""
         try:
             with self._turns:
                 photo = read()
                 (prediction,) = self.classifier.classify([photo], evidence=True)
         except RedspotsError as error:
-            return Looked(words.answer_error(error, model_version=self.classifier.card.version), None)
-        return Looked(words.answer(prediction), Seen(photo, prediction, self.classifier.card.parents))
+            return PhotoResult(words.answer_error(error, model_version=self.classifier.card.version), None)
+        return PhotoResult(words.answer(prediction), Seen(photo, prediction, self.classifier.card.parents))
 
     def answer(self, read: Callable[[], Photo], words: Words) -> Answer:
         """Return the answer to the photo that `read` returns, without its ground. Raises RedspotsError."""

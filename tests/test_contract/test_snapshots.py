@@ -30,11 +30,10 @@ from app.batch.tables import TableWriter
 from app.cli import app as command_line
 from app.cli.evaluate import account_of_photos
 from app.views.explanation import Seen
-from app.views.html import answer_html, red_flags_html, trouble_html
+from app.views.html import PhotoResult, answer_html, red_flags_html, trouble_html
 from app.views.model_report import model_report
 from app.views.row import row
 from app.views.several import several_html
-from app.web.inference import Looked
 from model.batch import Outcome
 from model.errors import RedspotsError
 from model.photo import Photo, read_photo
@@ -141,12 +140,12 @@ def seen(photo: Photo, prediction: Prediction) -> Seen:
     return Seen(photo, told, {PARENTS[0]: OUTPUTS[:2]})
 
 
-def looked(case: Case, language: Language, photo: Photo) -> Looked:
+def looked(case: Case, language: Language, photo: Photo) -> PhotoResult:
     """Return what the page knows of a photo with which that happened."""
     if case.prediction is None:
-        return Looked(case.answer(language), None)
+        return PhotoResult(case.answer(language), None)
     shown = seen(photo, case.prediction)
-    return Looked(SPOKEN[language].answer(shown.prediction), shown)
+    return PhotoResult(SPOKEN[language].answer(shown.prediction), shown)
 
 
 def entry_of(case: Case, language: Language) -> Entry:

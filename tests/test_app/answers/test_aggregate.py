@@ -16,9 +16,9 @@ from app.answers.answer import Answer, Urgency
 from app.answers.red_flags import RedFlag
 from app.answers.words import Words
 from app.views.explanation import Seen
+from app.views.html import PhotoResult
 from app.views.markup import paragraphs, text
 from app.views.several import several_html
-from app.web.inference import Looked
 from model.errors import PhotoError
 from model.photo import Photo
 from model.prediction import Evidence, Prediction, Score
@@ -28,7 +28,7 @@ WORDS = Words.read()
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 
 
-def looked_at(category: str | None, *, prediction_set: tuple[str, ...] = ()) -> Looked:
+def looked_at(category: str | None, *, prediction_set: tuple[str, ...] = ()) -> PhotoResult:
     prediction = Prediction(
         scores=tuple(Score(output, 1 / len(OUTPUTS)) for output in OUTPUTS),
         category=category,
@@ -39,10 +39,10 @@ def looked_at(category: str | None, *, prediction_set: tuple[str, ...] = ()) -> 
         prediction_set=prediction_set,
         evidence=Evidence(np.ones((5, 4, 4), np.float32), (0.0, 0.0, 1.0, 1.0)),
     )
-    return Looked(WORDS.answer(prediction), Seen(Photo(skin(), (320, 240), (), ""), prediction, {}))
+    return PhotoResult(WORDS.answer(prediction), Seen(Photo(skin(), (320, 240), (), ""), prediction, {}))
 
 
-NOT_READ = Looked(WORDS.answer_error(PhotoError("damaged", "Broken.")), None)
+NOT_READ = PhotoResult(WORDS.answer_error(PhotoError("damaged", "Broken.")), None)
 CHERRY, PETECHIAE, SUN, NOT_SURE = map(looked_at, ("cherry_angioma", "petechiae", "sun_rash", None))
 ALL = (CHERRY, PETECHIAE, SUN, NOT_SURE, NOT_READ)
 
@@ -59,7 +59,9 @@ ALL = (CHERRY, PETECHIAE, SUN, NOT_SURE, NOT_READ)
         ([NOT_READ], 0),
     ],
 )
-def test_the_most_urgent_one_counts_and_among_equals_the_one_that_says_most(photos: list[Looked], counts: int) -> None:
+def test_the_most_urgent_one_counts_and_among_equals_the_one_that_says_most(
+    photos: list[PhotoResult], counts: int
+) -> None:
     assert most_urgent([one.answer for one in photos]) == counts
 
 
