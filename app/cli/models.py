@@ -28,7 +28,7 @@ def promote(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
 ) -> None:
     """Make a model the default, unless it is worse for bleeding spots, badly calibrated, or lacks words."""
-    from app.registry.promotion import promote as promote_model
+    from app.cli.promotion import promote as promote_model
     from app.registry.store import store_folder
 
     name, judgement = promote_model(model, photos, where=where or [], workers=workers, override=override)

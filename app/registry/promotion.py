@@ -1,16 +1,18 @@
-"""Promotion: whether a model may become the default, by figures beside the present one's, and what is then recorded."""
+"""Promotion: whether a model may become the default, by figures that were measured beside the present one's.
+
+It measures nothing itself: see `app.cli.promotion`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app.answers.own_words import words_paths
 from app.answers.words import Words
-from app.cli.evaluate import Measured, compare_models, figures_of, measure_models
-from app.registry.store import ChosenModel, default_model
+from app.registry.store import ChosenModel
 from app.registry.stored_models import put
 from model.card import ModelCard
 from model.errors import ModelError
@@ -27,6 +29,20 @@ MOST_POSSIBLE_DROP = 0.2
 """Of sensitivity. Photos that cannot rule out a larger one are too few: even chance is not certainly worse on them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What was measured of a model and of the default, on the same photos."""
+
+    new: ModelCard
+    old: ModelCard
+    bleeding_groups: int
+    """People or lesions with bleeding spots among the photos."""
+    differences: Mapping[str, Any]
+    """By figure, as `redspots evaluate --against` writes them; of cards `with_parent`."""
+    own: Mapping[str, Any]
+    """The new model's figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the photos say of a model beside the default."""
@@ -38,15 +54,36 @@ class Judgement:
     """Differences that were judged, and the new model's own figures."""
 
 
-def promote(folder: Path, photos: Path, *, where: Sequence[str], workers: int, override: str) -> tuple[str, Judgement]:
+def check_words(folder: Path, card: ModelCard) -> None:
+    """Raise WordsError unless every category has all words, in every language that the model is spoken for with."""
+    for path in words_paths(folder, card, words=None, language=None):
+        Words.read(path).require(card.categories, card.parents)
+
+
+def judge(default: ChosenModel, measured: Comparison) -> Judgement:
+    """Return what photos say of a model beside the present default."""
+    new, old = measured.new, measured.old
+    against = [
+        f"It does not know {name}, which the default does."
+        for name in BLEEDING
+        if name in old.categories and name not in new.categories
+    ]
+    if not knows_bleeding(new):
+        against.append("It knows no bleeding spots.")
+        return Judgement(default, tuple(against), {})
+    differences = measured.differences
+    against += [*_too_few(measured.bleeding_groups), *_worse(differences), *_uncalibrated(measured.own)]
+    judged = {name: differences[name] for name in (SENSITIVITY, MISTAKEN, CALIBRATION) if name in differences}
+    return Judgement(default, tuple(against), {"judged": judged, "own": measured.own})
+
+
+def promote(folder: Path, judgement: Judgement, *, photos: Path, override: str) -> str:
     """Make a model the default and return its name in the store. Raises ModelError `refused` with the numbers.
 
     `override` is a reason to do it against the numbers. Nothing overrides missing words: without them no answer of the
     model would have a referral.
     """
-    card = ModelCard.read(folder)
-    check_words(folder, card)
-    judgement = judge(folder, photos, where=where, workers=workers)
+    check_words(folder, ModelCard.read(folder))
     if judgement.against and not override.strip():
         reasons = " ".join(judgement.against)
         raise ModelError(
@@ -61,47 +98,23 @@ def promote(folder: Path, photos: Path, *, where: Sequence[str], workers: int, o
         "against": list(judgement.against),
         "override": override.strip() if judgement.against else "",
     }
-    return put(folder, instead_of=judgement.default.name, entry=entry, told=_told), judgement
+    return put(folder, instead_of=judgement.default.name, entry=entry, told=_told)
 
 
-def check_words(folder: Path, card: ModelCard) -> None:
-    """Raise WordsError unless every category has all words, in every language that the model is spoken for with."""
-    for path in words_paths(folder, card, words=None, language=None):
-        Words.read(path).require(card.categories, card.parents)
+def knows_bleeding(card: ModelCard) -> bool:
+    """Return whether a model knows any kind of bleeding spots."""
+    return not set(BLEEDING).isdisjoint(card.categories)
 
 
-def judge(folder: Path, photos: Path, *, where: Sequence[str], workers: int) -> Judgement:
-    """Return what photos say of a model beside the present default."""
-    default = default_model()
-    new, old = measure_models([folder, default.folder], photos, where=where, workers=workers)
-    cards = new.card, old.card
-    against = [
-        f"It does not know {name}, which the default does."
-        for name in BLEEDING
-        if name in cards[1].categories and name not in cards[0].categories
-    ]
-    if not set(BLEEDING) & set(cards[0].categories):
-        against.append("It knows no bleeding spots.")
-        return Judgement(default, tuple(against), {})
-    differences = compare_models(_with_parent(new), _with_parent(old))
-    own = figures_of(_with_parent(new))["figures"]
-    against += [*_too_few(new), *_worse(differences), *_uncalibrated(own)]
-    judged = {name: differences[name] for name in (SENSITIVITY, MISTAKEN, CALIBRATION) if name in differences}
-    return Judgement(default, tuple(against), {"judged": judged, "own": own})
-
-
-def _with_parent(one: Measured) -> Measured:
-    """Return the measurement with bleeding spots as one answer, whichever of them the model knows."""
-    card = one.card
+def with_parent(card: ModelCard) -> ModelCard:
+    """Return the card with bleeding spots as one answer, whichever of them the model knows."""
     members = tuple(name for name in BLEEDING if name in card.categories)
     if not members or PARENT in card.parents:
-        return one
-    return replace(one, card=replace(card, parents={**card.parents, PARENT: members}))
+        return card
+    return replace(card, parents={**card.parents, PARENT: members})
 
 
-def _too_few(new: Measured) -> list[str]:
-    bleeding = [truth in BLEEDING for truth in new.scored.truths.tolist()]
-    groups = len(set(new.scored.groups[bleeding].tolist()))
+def _too_few(groups: int) -> list[str]:
     if groups >= LEAST_GROUPS:
         return []
     return [f"The photos show bleeding spots of {groups} people or lesions; fewer than {LEAST_GROUPS} say nothing."]

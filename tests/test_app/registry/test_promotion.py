@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.cli.evaluate import Measured
-from app.registry import promotion
-from app.registry.promotion import LEAST_GROUPS, check_words, judge, promote
+from app.cli.promotion import comparison_of, promote
+from app.registry.promotion import LEAST_GROUPS, check_words, judge
 from app.registry.store import SHIPPED, default_model, read_state
 from model.card import CARD, ModelCard
 from model.errors import ModelError, WordsError
@@ -63,12 +63,11 @@ def measured(sure: float, *, card: ModelCard = PLAIN, count: int = 200, calibrat
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch, store: Path, tmp_path: Path) -> Callable[..., tuple[str, ...]]:
+def judged(store: Path) -> Callable[..., tuple[str, ...]]:
     """Judge what two models said, in place of two models that would have to be trained to say it."""
 
     def run(new: Measured, old: Measured) -> tuple[str, ...]:
-        monkeypatch.setattr(promotion, "measure_models", lambda *arguments, **options: [new, old])
-        return judge(tmp_path, tmp_path, where=[], workers=1).against
+        return judge(default_model(), comparison_of(new, old)).against
 
     return run
 
