@@ -48,7 +48,7 @@ test-train-kills: $(VENV)/.all ## Kill runs of train at 50 random moments and re
 	REDSPOTS_TRAIN_KILLS=50 $(BIN)/pytest tests/test_contract/test_train_faults.py -k killed
 
 review-forms: $(VENV)/.base ## Write the forms with which a clinician reviews the words anew; what is signed stays.
-	$(BIN)/redspots words review --out app/words/review
+	$(BIN)/redspots words review --out app/answers/review
 
 bench: $(VENV)/.all $(BENCH)/.done ## Measure redspots beside what people would use instead; BENCH_ARGS="--rounds 2" and so on.
 	$(BIN)/python benchmarks/run.py --peers $(BENCH)/bin/python $(BENCH_ARGS)

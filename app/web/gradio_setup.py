@@ -1,7 +1,8 @@
 """`gr`: Gradio, imported with everything switched off that would report, download or remember something.
 
 Gradio and huggingface_hub read these variables while they are imported: import `gr` from here, never Gradio itself.
-What is relied on beyond Gradio's documentation stands here too, each with a test in tests/test_app/web/test_gradio_setup.py.
+What is relied on beyond Gradio's documentation stands here too, each with a test in
+tests/test_app/web/test_gradio_setup.py.
 """
 
 from __future__ import annotations

@@ -128,5 +128,6 @@ def test_the_folder_is_there_on_systems_without_posix(tmp_path: Path, monkeypatc
 
 def test_serve_needs_no_module_that_windows_lacks() -> None:
     without = "import sys; sys.modules.update(dict.fromkeys(('fcntl', 'resource', 'pwd', 'grp')));"
-    loaded = "import app.web.uploads.temp_folder, app.web.service_limits, app.web.security.connections; app.web.service_limits.Limits()"
+    modules = "app.web.uploads.temp_folder, app.web.service_limits, app.web.security.connections"
+    loaded = f"import {modules}; app.web.service_limits.Limits()"
     subprocess.run([sys.executable, "-c", without + loaded], check=True, timeout=120)
