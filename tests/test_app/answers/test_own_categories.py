@@ -59,8 +59,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (photos / "cherry_angioma").rmdir()
     (photos / "purpura" / "broken.jpg").write_bytes(b"nothing")
     (place / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    own_words(place)
-    own_words(place, language=Language.SPANISH)
+    for language in Language:
+        own_words(place, language=language)
     return place
 
 
@@ -79,7 +79,7 @@ def trained(place: Path, tiny_model: Path) -> Path:
             "--start",
             tiny_model,
         ),
-        *("--words", place / "own.en.toml", "--words", place / "own.es.toml"),
+        *(part for language in Language for part in ("--words", place / f"own.{language}.toml")),
         *("--with", place / "theirs", "--leave-out", "unreadable"),
     )
     assert done.returncode == 0, done.stderr
@@ -98,7 +98,7 @@ def trained(place: Path, tiny_model: Path) -> Path:
 def test_the_folder_holds_findings_and_words_and_the_card_tells(trained: Path) -> None:
     card = Classifier.load(trained).card
     assert card.categories == ("petechiae", "purpura", OWN)
-    assert {"audit.csv", "words.en.toml", "words.es.toml"} < set(card.files)
+    assert {"audit.csv", *(f"words.{language}.toml" for language in Language)} < set(card.files)
     with (trained / "audit.csv").open(encoding="utf-8", newline="") as file:
         assert ("unreadable", "purpura/broken.jpg") in [(row["finding"], row["photo"]) for row in csv.DictReader(file)]
     assert card.training["audit"]["findings"]["unreadable"] == 1
@@ -149,16 +149,17 @@ def test_the_words_of_a_model_go_first_and_only_in_its_languages(
     trained: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     card, plain = ModelCard.read(trained), ModelCard.read(tiny_model)
-    own = [trained / "words.en.toml", trained / "words.es.toml"]
+    own = [trained / f"words.{language}.toml" for language in Language]
     assert words_paths(trained, card, words=None, language=None) == own
-    assert words_paths(trained, card, words=None, language=Language.SPANISH) == own[::-1]
+    first = words_paths(trained, card, words=None, language=Language.SPANISH)
+    assert (first[0], sorted(first)) == (trained / "words.es.toml", sorted(own))
     assert words_paths(trained, card, words=tmp_path, language=None) == [tmp_path]
     shipped = [shipped_words(language) for language in Language]
     assert words_paths(tiny_model, plain, words=None, language=None) == shipped
     first = words_paths(tiny_model, plain, words=None, language=Language.SPANISH)
     assert (first[0], sorted(first)) == (shipped_words(Language.SPANISH), sorted(shipped))
     value = card.to_json()
-    del value["files"]["words.es.toml"]
+    del value["files"]["words.es.toml"], value["files"]["words.pt.toml"]
     with pytest.raises(InputError, match="in en alone"):
         words_paths(trained, ModelCard.from_json(value), words=None, language=Language.SPANISH)
 

@@ -161,4 +161,4 @@ def test_the_command_refuses_to_open_the_page_to_everybody_by_accident(
     assert result.exit_code == 2
     told = " ".join(result.output.split())
     assert "give --auth-file FILE" in told
-    assert "No answer is no all-clear" in told
+    assert "No answer does not mean you are fine" in told
