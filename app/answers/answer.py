@@ -40,8 +40,8 @@ class Reference:
     """Begins with `https://`; empty in the same files."""
     language: str
     """Of the page, as in the `lang` of HTML; empty where it is not said."""
-    checked: date
-    """Day on which the text was last compared with what the page, or a stored copy of it, says."""
+    checked: date | None
+    """Day on which the text was last compared with what the page, or a stored copy of it, says; None if never."""
     text: str
     """All of it but the address, as a person reads it."""
 

@@ -81,14 +81,15 @@ def _read_source(file: WordsFile, key: str) -> Reference:
         # Whatever else an address can be, such as a script, a page must not make it a link.
         if not _WEB_PAGE.fullmatch(url):
             raise file.unfit((*where, "url"), "the address of a page, such as https://www.nhs.uk/conditions/sepsis/")
-    checked = file.day(*where, "checked")
+    checked = file.day(*where, "checked") if file.has(*where, "checked") else None
+    pattern = file.text("phrases", "source" if checked else "source_unchecked")
     return Reference(
         publisher=publisher,
         title=title,
         url=url,
         language=file.text(*where, "language") if file.has(*where, "language") else "",
         checked=checked,
-        text=file.text("phrases", "source").format(page=page, day=checked.isoformat()),
+        text=pattern.format(page=page, day=checked or ""),
     )
 
 

@@ -46,8 +46,8 @@ class ReferenceBody(BaseModel):
     """Address of the page; empty where the words file does not tell."""
     language: str
     """Of the page, as in the `lang` of HTML; may be empty."""
-    checked: date
-    """Day on which the texts were last compared with it."""
+    checked: date | None
+    """Day on which the texts were last compared with it; null if nobody has done so yet."""
 
 
 class AnswerBody(BaseModel):
