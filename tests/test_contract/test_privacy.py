@@ -197,7 +197,7 @@ def test_a_cluster_of_this_machine_asks_nobody_and_leaves_nothing_in_the_home(
 
 def test_the_page_asks_nobody_and_leaves_nothing_in_the_home(given: Path, ran: Run) -> None:
     photo = min((given / "photos" / "purpura").glob("*.jpg"))
-    ran(sys.executable, ROOT / "tests" / "page_visit.py", given / "tiny", photo)
+    ran(sys.executable, ROOT / "tests" / "support" / "page_visit.py", given / "tiny", photo)
 
 
 def test_training_in_two_processes_asks_nobody_leaves_nothing_and_writes_no_secret(
@@ -264,7 +264,7 @@ def test_a_home_that_is_of_no_use_stops_nobody(
     places |= {name: given / name for name in ("tiny", "photos")}
     arguments: tuple[str | Path, ...] = (*REDSPOTS, *(word.format(**places) for word in command.split()))
     if command == "serve":
-        arguments = (sys.executable, ROOT / "tests" / "page_visit.py", given / "tiny", photo)
+        arguments = (sys.executable, ROOT / "tests" / "support" / "page_visit.py", given / "tiny", photo)
     found = ran(*arguments, home=useless_home.path, wrap=useless_home.wrap)
     assert str(useless_home.path) not in found.said, found.said
 
