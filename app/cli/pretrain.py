@@ -58,7 +58,7 @@ def pretrain(
 
     if out.exists() and not resume:
         raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
-    # Before torch is loaded: threads that spin while they wait take most of the speed where cores are shared.
+    # Before torch is loaded: threads that spin while they wait hold the cores that others want, their own workers too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     recipes, named = load_training("recipes.pretrain"), load_training("data.named_photos")
     teachers, stage = load_training("fitting.teachers"), load_training("pipeline.make_backbone")

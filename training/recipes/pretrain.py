@@ -132,7 +132,7 @@ class NamesFit(Section):
     """Share of residual branches that are skipped (stochastic depth)."""
     smallest_size: float = Field(1.0, gt=0, le=1)
     """Photos begin at this part of the input's side and grow to the whole at two thirds of the epochs (progressive
-    resizing, Tan and Le, ICML 2021): .5 saves about half of the time."""
+    resizing, Tan and Le, ICML 2021): .6 computes a quarter fewer pixels, .5 nearly three in ten."""
     mix: MixOptions = MixOptions()
 
 

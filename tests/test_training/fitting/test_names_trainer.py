@@ -190,6 +190,11 @@ def test_photos_grow_to_the_whole_and_cost_accordingly() -> None:
     assert all(size % 32 == 0 for size in sizes)
     assert {size_in(epoch, 30, whole=224, smallest=1.0) for epoch in range(30)} == {224}
     costs = costs_of(FIT.model_copy(update={"epochs": 30}), whole=224)
+    halved, shipped = (
+        sum(costs_of(FIT.model_copy(update={"epochs": 30, "smallest_size": part}), whole=224)) / 30
+        for part in (0.5, 0.6)
+    )
+    assert (halved, shipped) == (pytest.approx(0.71, abs=0.01), pytest.approx(0.76, abs=0.01)), "as the recipe says"
     assert costs[-1] == 1 and costs[0] == pytest.approx((128 / 224) ** 2, abs=0.1)
 
 
