@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing"),
 ]
 
-ENGLISH, SPANISH = (Words.read(shipped_words(language)) for language in Language)
+ENGLISH, SPANISH = (Words.read(shipped_words(language)) for language in (Language.ENGLISH, Language.SPANISH))
 BOTH = pytest.mark.parametrize(
     ("width", "path", "words"), [(DESK, "/?lang=en", ENGLISH), (PHONE, "/es/", SPANISH)], ids=["desk", "phone"]
 )
