@@ -193,11 +193,14 @@ def _teach(setting: _Setting, student: torch.nn.Module, teachers: Sequence[Teach
 
 def _look_at_all(setting: _Setting, teachers: Sequence[Teacher]) -> tuple[Teachers, Tensor]:
     """Return the teachers, standardised, and their features (n, d) of all photos as they are."""
-    batch, run = setting.recipe.run.batch_size, setting.run
-    faster = run.once(
-        "teachers_speed",
-        lambda: {"bfloat16": [is_bfloat16_faster(one.forward, batch_size=batch, size=one.size) for one in teachers]},
-    )["bfloat16"]
+    batch, precision = setting.recipe.run.batch_size, setting.recipe.run.precision
+
+    def is_bfloat16(teacher: Teacher) -> bool:
+        if precision != "auto":
+            return precision == "bf16-mixed"
+        return is_bfloat16_faster(teacher.forward, batch_size=batch, size=teacher.size)
+
+    faster = setting.run.once("teachers_speed", lambda: {"bfloat16": [*map(is_bfloat16, teachers)]})["bfloat16"]
     told = ", ".join(
         f"{one.name} in {'bfloat16' if fast else '32 bits'}" for one, fast in zip(teachers, faster, strict=True)
     )
