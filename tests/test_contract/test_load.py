@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.answers.languages import shipped_words
+from app.answers.words import Words
 from app.web.api.schemas import AnswerBody
 from app.web.problems import Problem
 from tests.support.drawing import encoded, skin
@@ -77,14 +79,22 @@ def page_is_ready(page: RunningPage) -> bool:
 
 def test_a_full_queue_is_not_ready(page: RunningPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.web.application.QUEUE", 0)
+    assert_not_ready(page, "busy")
+
+
+def test_a_folder_that_cannot_be_made_anew_is_not_ready(tiny_model: Path, tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    with running_page(tiny_model, home) as running:
+        home.rename(elsewhere)
+        home.write_bytes(b"A file in place of the folder.")
+        assert_not_ready(running, "cannot write")
+        home.unlink()
+        assert page_is_ready(running), "made anew"
+        assert running.folder.stat().st_mode & 0o777 == 0o700
+
+
+def assert_not_ready(page: RunningPage, status: str) -> None:
     response = httpx.get(f"{page.url}/readyz")
-    assert (response.status_code, response.json()) == (503, {"status": "busy"})
-
-
-def test_a_folder_that_is_gone_is_not_ready(tiny_model: Path, tmp_path: Path) -> None:
-    with running_page(tiny_model, tmp_path / "home") as running:
-        running.folder.rename(running.folder.with_name("elsewhere"))
-        response = httpx.get(f"{running.url}/readyz")
-        assert (response.status_code, response.json()) == (503, {"status": "cannot write"})
-        running.folder.with_name("elsewhere").rename(running.folder)
-        assert page_is_ready(running)
+    assert (response.status_code, response.json()["status"]) == (503, status)
+    referral = Words.read(shipped_words()).entries["could_not_read"].referral
+    assert referral in response.json()["detail"]

@@ -200,7 +200,7 @@ def test_a_run_over_secret_addresses_tells_none_of_them_wherever_it_writes(
         )
         with monkeypatch.context() as patch, suppress(Stopped):
             # Stopped before its end, so that the journal stays.
-            patch.setattr(app.scores, "_write_results", lambda *_: (_ for _ in ()).throw(Stopped(2)))
+            patch.setattr("app.batch.outputs._write_results", lambda *_: (_ for _ in ()).throw(Stopped(2)))
             score_to_files(fetching, addresses, files, console=console)
         assert files.journal.exists() and told_below(tmp_path) == []
         score_to_files(fetching, addresses, replace(files, resume=True), console=console)

@@ -43,7 +43,10 @@ def test_what_was_named_is_left_out() -> None:
 
 
 def test_without_an_answer_the_whole_set_is_told() -> None:
-    assert told(None, "purpura", "other") == "From this photo, it could be: purpura, something else."
+    assert (
+        told(None, "purpura", "other")
+        == "From this photo, it could be: larger bleeding spots (purpura), something else."
+    )
     assert told(None) == told(None, "other") == ""
 
 

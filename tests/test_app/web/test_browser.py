@@ -180,11 +180,11 @@ def test_a_drawing_is_answered_and_the_next_one_takes_the_answer_away(browser: B
 
 def test_a_camera_can_take_the_photo(browser: Browser, page: RunningPage) -> None:
     with visiting(browser, page.url, width=PHONE) as visit:
-        visit.page.get_by_label("Capture from camera").click()
-        visit.page.get_by_text("Click to Access Webcam").click()
+        visit.page.get_by_label("Use the camera").click()
+        visit.page.get_by_text("Tap to use the camera").click()
         # A person waits for the picture; before there is one, the button takes none.
         visit.page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
-        visit.page.get_by_label("capture photo").click()
+        visit.page.get_by_label("Take photo").click()
         visit.page.locator("#photo img").first.wait_for()
         look(visit)
         expect(visit.page.locator("#answer .referral")).to_be_visible()

@@ -68,7 +68,7 @@ def test_a_photo_of_every_format_is_previewed_and_answered(browser: Browser, pag
             look(visit)
             expect(visit.page.locator("#answer .referral")).to_be_visible()
             expect(visit.page.locator("#answer .badge.error")).to_have_count(0)
-            visit.page.get_by_label("Remove Image").click()
+            visit.page.get_by_label("Remove photo").click()
             expect(visit.page.locator("#answer .waiting")).to_be_visible()
         assert_quiet(visit)
 
@@ -102,7 +102,7 @@ def test_a_dropped_photo_and_a_pasted_one_are_taken(browser: Browser, page: Runn
         moved = visit.page.evaluate_handle(picture)
         visit.page.locator("#photo button.upload-container").dispatch_event("drop", {"dataTransfer": moved})
         visit.page.locator("#photo img").first.wait_for()
-        visit.page.get_by_label("Remove Image").click()
+        visit.page.get_by_label("Remove photo").click()
         visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         visit.page.evaluate(
             """async (make) => {

@@ -94,7 +94,7 @@ def test_the_page_works_behind_a_proxy(
             choose(visit, photo)
             look(visit)
             expect(visit.page.locator("#answer .referral")).to_be_visible()
-            visit.page.locator("#head nav a").click()
+            visit.page.locator("#head nav a[lang=en]").click()
             expect(visit.page.locator("html")).to_have_attribute("lang", "en")
             assert visit.page.url == f"{url}{front.below}/?lang=en"
             choose(visit, photo)

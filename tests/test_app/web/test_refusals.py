@@ -25,6 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queue
 METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS", "BREW")
 NOWHERE = ("/nowhere", "/es/nowhere", "/api/v1/nowhere", "/gradio_api/file=/etc/passwd", "/es//x")
 SPANISH = Words.read(shipped_words(Language.SPANISH))
+OTHERS = {f"/{language}/": Words.read(shipped_words(language)) for language in Language if language != "en"}
 LOGIN = Login("zoe", "secret")
 
 
@@ -90,7 +91,7 @@ def test_every_refusal_on_every_route_carries_the_referral(page: RunningPage, me
             if response.status_code < 400:
                 continue
             refused += 1
-            words = SPANISH if path == "/es" or path.startswith("/es/") else page.words
+            words = next((one for prefix, one in OTHERS.items() if f"{path}/".startswith(prefix)), page.words)
             if path.startswith("/api/v1/") and method != "HEAD":
                 problem = Problem.model_validate(response.json() if "code" in response.text else {})
                 assert problem.referral == words.entries["could_not_read"].referral

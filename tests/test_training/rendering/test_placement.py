@@ -70,7 +70,9 @@ def test_calm_skin_serves_more_often(tmp_path: Path) -> None:
 
 
 def test_every_table_that_a_recipe_names_lies_beside_it(tmp_path: Path) -> None:
-    named = [read_recipe(path).drawn.canvases for path in RECIPES.glob("*.toml")]
+    # A recipe of `redspots pretrain` draws nothing.
+    recipes = [path for path in RECIPES.glob("*.toml") if 'stage = "pretrain"' not in path.read_text(encoding="utf-8")]
+    named = [read_recipe(path).drawn.canvases for path in recipes]
     tables = [RECIPES / name for name in named if name]
     assert tables
     for table in tables:
