@@ -152,8 +152,8 @@ def _secrets_as_typed(url: str) -> Iterable[str]:
     found = _WHOLE_USER.search(url)
     if found and _without_user(found) != found[0]:
         name, _, password = found["user"][:-1].partition(":")
-        # A token may stand in place of a name; beside a password, the name is none.
-        yield password or name
+        # A token may stand in place of a name. Beside a password, a name by itself is an ordinary word.
+        yield from (found["user"][:-1], password) if password else (name,)
     for named in _NAME.finditer(url):
         stop = _WHOLE_END.search(url, named.end())
         value = url[named.end() : stop.start() if stop else len(url)]

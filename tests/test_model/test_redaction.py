@@ -101,6 +101,7 @@ def test_a_sentence_loses_the_secrets_of_the_urls_in_it(url: str, sentence: str)
 
 @given(urls(TYPED))
 @example(f"https://me:{BEGIN} a%20b'c{END}@host/x")
+@example(f"https://{BEGIN}:{END}@host.example:8443/photos/1.jpg?id=5")
 def test_what_a_library_says_of_a_url_loses_its_secrets_in_any_spelling(url: str) -> None:
     from urllib.parse import quote, unquote
 
