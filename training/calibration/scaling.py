@@ -30,19 +30,20 @@ LEAST_REAL = 4
 
 def calibrate(
     card: ModelCard, logits: NDArray[np.float64], items: Sequence[Item], recipe: Recipe
-) -> tuple[ModelCard, float]:
-    """Return the card with all that decides, and what to add to the logit of `other`.
+) -> tuple[ModelCard, NDArray[np.float64]]:
+    """Return the card with all that decides, and what to add to the logit of each output (outputs,).
 
-    `logits` (n, outputs) are of `items`, none of which its network was trained on. The addition makes up for training
-    on fewer photos of `other` than people show (Saerens et al., Neural Computation 2002); it is 0 unless the recipe
-    says how many those are. After cross-validation the logits are of the folds' networks; the mean of their weights,
-    which ships, is taken to have logits alike.
+    `logits` (n, outputs) are of `items`, none of which its network was trained on. An addition to `other` makes up for
+    training on fewer photos of it than people show (Saerens et al., Neural Computation 2002); it is 0 unless the recipe
+    says how many those are. Class means know nothing of how many photos there are: each category has an addition.
+    After cross-validation the logits are of the folds' networks; the mean of their weights, which ships, is taken to
+    have logits alike.
     """
     weights = calibration_weights(items, card.outputs, recipe)
     targets = np.array(targets_of(items, card.outputs))
-    temperature, offset = fit_scaling(logits, targets, weights, shift_other=recipe.decision.other_prior is not None)
+    temperature, offsets = fit_scaling(logits, targets, weights, shifted=_shifted(card, recipe))
     card = replace(card, temperature=round(temperature, 4))
-    logits = add_to_other(logits, offset)
+    logits = logits + offsets
     probabilities = np.stack([softmax(row / card.temperature) for row in logits.astype(np.float32)])
     card = replace(
         card,
@@ -56,7 +57,15 @@ def calibrate(
         answered_accuracy=recipe.decision.answered_accuracy,
         weights=weights,
     )
-    return replace(card, threshold=threshold), offset
+    return replace(card, threshold=threshold), offsets
+
+
+def _shifted(card: ModelCard, recipe: Recipe) -> list[tuple[int, ...]]:
+    """Return the outputs, by index, that have an addition, in groups that share one."""
+    if not recipe.fit.epochs:
+        groups = [group for group in set_groups(card.outputs, card.parents) if OTHER not in group]
+        return [tuple(card.outputs.index(member) for member in group) for group in groups]
+    return [(len(card.outputs) - 1,)] if recipe.decision.other_prior is not None else []
 
 
 def calibration_items(items: Sequence[Item], outputs: Sequence[str], recipe: Recipe) -> NDArray[np.int64]:
@@ -82,34 +91,35 @@ def calibration_weights(items: Sequence[Item], outputs: Sequence[str], recipe: R
     return np.asarray(weights / weights.sum())
 
 
-def add_to_other(logits: NDArray[np.float64], offset: float) -> NDArray[np.float64]:
-    """Return logits (n, outputs) with `offset` added to `other`, the last."""
-    return np.concatenate([logits[:, :-1], logits[:, -1:] + offset], axis=1)
-
-
 def fit_scaling(
     logits: NDArray[np.float64],
     targets: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
     *,
-    shift_other: bool = False,
-) -> tuple[float, float]:
+    shifted: Sequence[tuple[int, ...]] = (),
+) -> tuple[float, NDArray[np.float64]]:
     """Return the temperature with the least cross entropy on logits (n, outputs) (Guo et al., ICML 2017).
 
-    `weights` (n,) says how much each photo counts. The temperature lies in [0.05, 20]. With `shift_other`, the second
-    value is the best addition to the logit of `other`, in [-20, 20]; else it is 0.
+    `weights` (n,) says how much each photo counts. The temperature lies in [0.05, 20]. The second value (outputs,) is
+    what is best added to the logits before it: one number in [-20, 20] for each group of outputs in `shifted`, 0 for
+    the others.
     """
     weights = np.ones(len(targets)) if weights is None else weights
     rows = np.arange(len(targets))
 
+    def offsets(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+        added = np.zeros(logits.shape[1])
+        for group, amount in zip(shifted, parameters[1:], strict=True):
+            added[list(group)] = amount
+        return added
+
     def loss(parameters: NDArray[np.float64]) -> float:
-        offset = float(parameters[1]) if shift_other else 0.0
-        scaled = add_to_other(logits, offset) / np.exp(parameters[0])
+        scaled = (logits + offsets(parameters)) / np.exp(parameters[0])
         return float(-(weights * log_softmax(scaled, axis=1)[rows, targets]).sum() / weights.sum())
 
-    bounds = [(np.log(0.05), np.log(20.0)), *([(-20.0, 20.0)] if shift_other else [])]
-    found = minimize(loss, np.zeros(len(bounds)), method="Nelder-Mead", bounds=bounds)
-    return float(np.exp(found.x[0])), float(found.x[1]) if shift_other else 0.0
+    bounds = [(np.log(0.05), np.log(20.0)), *[(-20.0, 20.0)] * len(shifted)]
+    found = minimize(loss, np.zeros(len(bounds)), method="Nelder-Mead", bounds=bounds, options={"maxiter": 4000})
+    return float(np.exp(found.x[0])), offsets(found.x)
 
 
 def choose_most_energy(logits: NDArray[np.float64], weights: NDArray[np.float64]) -> float | None:

@@ -16,6 +16,8 @@ from training.recipes import NetworkOptions, Recipe
 
 FORMAT = 1
 BACKBONE, NAMES_HEAD, LABELS = "backbone.safetensors", "names_head.safetensors", "labels.json"
+HELD_OUT = "held_out.txt"
+"""SHA-256 of the photos that measured the backbone and that it did not learn from, one a line."""
 RELEASED = Path(model.__file__).parent / "released" / "backbones"
 """Folders of backbones that came with this version, by version; there need not be any."""
 
@@ -76,6 +78,15 @@ def read_backbone(folder: Path) -> Backbone:
         if sha256_of(folder / name) != digest:
             raise ModelError("altered_file", f"{str(folder / name)!r} was altered; copy the whole folder again.")
     return found
+
+
+def unlearnt_photos(weights: Path | None) -> frozenset[str] | None:
+    """Return the SHA-256 of the photos that a backbone was not trained on although it knows their sources.
+
+    `weights` is its file in a backbone folder. None where no list lies beside it: nobody knows.
+    """
+    path = weights.parent / HELD_OUT if weights is not None else None
+    return frozenset(path.read_text(encoding="utf-8").split()) if path is not None and path.is_file() else None
 
 
 def newest_backbone() -> Backbone | None:

@@ -17,7 +17,7 @@ from model.prediction import OTHER
 from training.fitting.network import EvidenceNetwork, build_network
 from training.recipes import NetworkOptions, Recipe
 
-HEAD = ("fine.", "coarse.")
+HEAD = ("fine.", "coarse.", "cosine.")
 
 
 def start_network(recipe: Recipe, *, weights: Path | None, start: Path | None) -> tuple[EvidenceNetwork, Recipe]:
@@ -32,6 +32,7 @@ def start_network(recipe: Recipe, *, weights: Path | None, start: Path | None) -
         network = build_network(
             options.backbone,
             outputs=outputs,
+            head=options.head,
             dropout=options.dropout,
             pretrained=options.start == "pretrained",
             weights=weights,
@@ -43,7 +44,11 @@ def start_network(recipe: Recipe, *, weights: Path | None, start: Path | None) -
     card = ModelCard.read(start)
     options = _options_of(card, start, options)
     network = build_network(
-        options.backbone, outputs=outputs, dropout=options.dropout, arguments=options.backbone_arguments
+        options.backbone,
+        outputs=outputs,
+        head=options.head,
+        dropout=options.dropout,
+        arguments=options.backbone_arguments,
     )
     _load(network, start, known=card.outputs, outputs=(*recipe.categories, OTHER))
     return network, recipe.model_copy(update={"network": options})

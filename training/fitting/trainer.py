@@ -52,7 +52,7 @@ class Fit(lightning.LightningModule):
         self._frozen = list(frozen)
         self._seed = seed
         self._loss = MeanMetric()
-        self._accuracy = MulticlassAccuracy(network.fine.out_channels, average="macro")
+        self._accuracy = MulticlassAccuracy(network.outputs, average="macro")
 
     def train(self, mode: bool = True) -> Fit:
         """Switch to training, but for the frozen modules."""
@@ -86,7 +86,7 @@ class Fit(lightning.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW with two groups, a linear warm-up and a cosine to zero."""
-        head = [*self.network.fine.parameters(), *self.network.coarse.parameters()]
+        head = [parameter for module in self.network.head_modules() for parameter in module.parameters()]
         body = [parameter for parameter in self.network.backbone.parameters() if parameter.requires_grad]
         optimizer = torch.optim.AdamW(
             [

@@ -53,6 +53,18 @@ def plan_all(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]
     return items
 
 
+def plan_few_shot(examples: Sequence[Example], recipe: Recipe, outputs: Sequence[str]) -> list[Item]:
+    """Return all items for class means: real photos, and drawn ones of the categories in which they count.
+
+    What is to test takes no part. Raises ManifestError as `plan_photos`.
+    """
+    real = [one for one in examples if one.split != "test"]
+    drawn = [output for output in outputs if recipe.few_shot.drawn_share.get(output)]
+    items = _with_drawn(real, recipe, drawn, per_output=recipe.drawn.per_category, number=0)
+    _check_outputs(items, outputs)
+    return items
+
+
 def _check_outputs(items: Sequence[Item], outputs: Sequence[str]) -> None:
     """Raise ManifestError when an output has no photo to train on."""
     present = {output_of(item) for item in items}

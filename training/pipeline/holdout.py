@@ -46,6 +46,8 @@ class Trained:
     logits: NDArray[np.float64]
     """(held_back, outputs)"""
     was_cached: bool
+    is_crossed: bool = False
+    """Whether the logits are of other networks, and this one has learnt from the held-back photos as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ class Setting:
 def hold_back(setting: Setting, examples: Sequence[Example]) -> Trained:
     """Train once; some groups are held back to stop and to calibrate."""
     training, validation = plan_photos(examples, setting.recipe, setting.outputs)
-    _count(setting, "train", training)
-    _count(setting, "validation", validation)
+    count_photos(setting, "train", training)
+    count_photos(setting, "validation", validation)
     was_cached = _was_cached(setting, training)
     pixels = _training_pixels(setting, training)
     validation_pixels = setting.pixels(validation, setting.preprocess.size)
@@ -111,7 +113,7 @@ def hold_back(setting: Setting, examples: Sequence[Example]) -> Trained:
 def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     """Cross-validate, train on everything for as many epochs, and average the weights of all these networks."""
     items = plan_all(examples, setting.recipe, setting.outputs)
-    _count(setting, "train", items)
+    count_photos(setting, "train", items)
     was_cached = _was_cached(setting, items)
     pixels = _training_pixels(setting, items)
     wanted = calibration_items(items, setting.outputs, setting.recipe)
@@ -140,7 +142,8 @@ def hold_back_in_turn(setting: Setting, examples: Sequence[Example]) -> Trained:
     last = Part(len(networks) + 1, of=len(networks) + 1)
     network, epoch = _train(setting, items, pixels, run=setting.run.trainings / "fit", part=last)
     average_weights(network, networks)
-    return Trained(network, epoch, items, [items[index] for index in indices], logits, was_cached)
+    held_back = [items[index] for index in indices]
+    return Trained(network, epoch, items, held_back, logits, was_cached, is_crossed=True)
 
 
 def _training_pixels(setting: Setting, items: Sequence[Item]) -> Pixels:
@@ -188,7 +191,8 @@ def _train(
     return network, epoch
 
 
-def _count(setting: Setting, name: str, items: Sequence[Item]) -> None:
+def count_photos(setting: Setting, name: str, items: Sequence[Item]) -> None:
+    """Tell how many photos of each output there are."""
     counts = [sum(output_of(item) == output for item in items) for output in setting.outputs]
     each = [f"{count} {output}" for count, output in zip(counts, setting.outputs, strict=True)]
     setting.tell(f"{name}: {', '.join(each)}")

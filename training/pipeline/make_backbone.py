@@ -28,7 +28,7 @@ from model.system.interrupts import Stop
 from training.data.named_photos import NamedPhotos
 from training.evaluation.results import environment
 from training.evaluation.training_curves import keep_logs, read_curves
-from training.fitting.backbones import BACKBONE, FORMAT, LABELS, NAMES_HEAD, Backbone, read_backbone
+from training.fitting.backbones import BACKBONE, FORMAT, HELD_OUT, LABELS, NAMES_HEAD, Backbone, read_backbone
 from training.fitting.names_network import NamesNetwork, build_backbone, set_norm_momentum
 from training.fitting.names_trainer import Lessons, names_fit
 from training.fitting.speed import Speed, fastest_training, is_bfloat16_faster
@@ -307,10 +307,14 @@ def _publish(setting: _Setting, network: NamesNetwork, teachers: Sequence[Teache
         _save(network.names, folder / NAMES_HEAD)
         labels = labels_of(job.photos)
         (folder / LABELS).write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+        held_out = sorted(sha256_of(job.photos.examples[row].path) for row in job.photos.rows("validation"))
+        (folder / HELD_OUT).write_text("".join(f"{digest}\n" for digest in held_out), encoding="utf-8")
         keep_logs(run.trainings, folder)
         card = _card(setting, teachers, speed)
         (folder / "README.md").write_text(backbone_readme(card), encoding="utf-8")
-        card["files"] = {name: sha256_of(folder / name) for name in (BACKBONE, NAMES_HEAD, LABELS, "README.md")}
+        card["files"] = {
+            name: sha256_of(folder / name) for name in (BACKBONE, NAMES_HEAD, LABELS, HELD_OUT, "README.md")
+        }
         (folder / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         read_backbone(folder)
         for path in folder.rglob("*"):

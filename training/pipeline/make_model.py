@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 
 from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
@@ -20,7 +21,7 @@ from model.errors import ModelError, OutputError
 from model.prediction import OTHER
 from model.system.durable import sync
 from model.system.interrupts import Stop
-from training.calibration.scaling import add_to_other, calibrate
+from training.calibration.scaling import calibrate
 from training.data.manifest import Example
 from training.evaluation.predictions import score_examples, scored_logits
 from training.evaluation.results import (
@@ -34,9 +35,11 @@ from training.evaluation.results import (
     photos_hash,
 )
 from training.evaluation.training_curves import keep_logs, read_curves
+from training.fitting.backbones import unlearnt_photos
 from training.fitting.distributed import Processes
 from training.fitting.initial_weights import start_network
 from training.loading.composition import sources_of
+from training.pipeline.few_shot import leave_sources_out
 from training.pipeline.holdout import Setting, Trained, hold_back, hold_back_in_turn
 from training.publishing.export import export_network
 from training.publishing.model_card import model_readme
@@ -99,7 +102,7 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         processes.first(lambda: _open(stack, job))
         run = RunFolder(run_folder_of(job.out))
         setting = _setting(job, run, processes, stop, tell if processes.number == 0 else lambda line: None)
-        trained = (hold_back_in_turn if setting.recipe.data.folds else hold_back)(setting, job.examples)
+        trained = _train(setting, job)
         return processes.first(lambda: _finish(job, setting, trained))
 
 
@@ -141,11 +144,17 @@ def _setting(job: Job, run: RunFolder, processes: Processes, stop: Stop, tell: C
     )
 
 
+def _train(setting: Setting, job: Job) -> Trained:
+    if not setting.recipe.fit.epochs:
+        return leave_sources_out(setting, job.examples, unlearnt=unlearnt_photos(job.weights))
+    return (hold_back_in_turn if setting.recipe.data.folds else hold_back)(setting, job.examples)
+
+
 def _finish(job: Job, setting: Setting, trained: Trained) -> ModelCard:
     """Calibrate, export and measure, in one process."""
     recipe, run = setting.recipe, setting.run
     kept = run.once("calibration", lambda: _calibrated(setting, trained))
-    card, offset = ModelCard.from_json(kept["card"]), kept["offset"]
+    card, offsets = ModelCard.from_json(kept["card"]), kept["offsets"]
     setting.tell(f"epoch {trained.epoch}, temperature {card.temperature:.3f}, threshold {card.threshold:.2f}")
     how = {
         "command": job.command,
@@ -156,8 +165,8 @@ def _finish(job: Job, setting: Setting, trained: Trained) -> ModelCard:
         "devices": setting.processes.count,
         "recipe": recipe.model_dump(mode="json"),
     }
-    trained.network.add_to_output(len(card.outputs) - 1, offset)
-    crossed = [_cross_validation(trained, card, offset)] if recipe.data.folds else []
+    trained.network.add_to_outputs(offsets)
+    crossed = [_cross_validation(trained, card, offsets)] if trained.is_crossed else []
     setting.tell("exporting the model and measuring what was exported")
     try:
         card = _publish(job, trained, card, crossed, run, how=how)
@@ -181,8 +190,8 @@ def _calibrated(setting: Setting, trained: Trained) -> dict[str, Any]:
         intended_use=INTENDED_USE,
         data=sources_of(trained.items),
     )
-    card, offset = calibrate(card, trained.logits, trained.held_back, recipe)
-    return {"card": card.to_json(), "offset": offset}
+    card, offsets = calibrate(card, trained.logits, trained.held_back, recipe)
+    return {"card": card.to_json(), "offsets": offsets.tolist()}
 
 
 def _publish(
@@ -233,7 +242,7 @@ def _measured(folder: Path, job: Job, trained: Trained) -> list[PhotoSet]:
     classifier = Classifier.load(folder)
     found = []
     # After cross-validation the network has seen every photo but those of the test.
-    validation = [] if job.recipe.data.folds else [item for item in trained.held_back if isinstance(item, Example)]
+    validation = [] if trained.is_crossed else [item for item in trained.held_back if isinstance(item, Example)]
     for name, examples in (("validation", validation), ("test", job.test)):
         if examples:
             scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
@@ -241,9 +250,9 @@ def _measured(folder: Path, job: Job, trained: Trained) -> list[PhotoSet]:
     return found
 
 
-def _cross_validation(trained: Trained, card: ModelCard, offset: float) -> PhotoSet:
+def _cross_validation(trained: Trained, card: ModelCard, offsets: Sequence[float]) -> PhotoSet:
     """Return the figures of the real photos among the held-back ones, each scored by a network without its group."""
     real = {row: item for row, item in enumerate(trained.held_back) if isinstance(item, Example)}
     examples = list(real.values())
-    scored = scored_logits(examples, add_to_other(trained.logits[list(real)], offset), card)
+    scored = scored_logits(examples, trained.logits[list(real)] + np.array(offsets), card)
     return photo_set("cross_validation", scored, card, failed=0)

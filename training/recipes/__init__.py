@@ -89,8 +89,10 @@ class NetworkOptions(Section):
     """Of red, green and blue, from 0 to 1: what is subtracted from the pixels."""
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     """By which they are then divided."""
+    head: Literal["linear", "cosine"] = "linear"
+    """`linear` adds features of two scales; `cosine` compares standardised features of unit length with class means."""
     dropout: float = Field(0.2, ge=0, lt=1)
-    """Before the 1x1 convolutions."""
+    """Before the 1x1 convolutions of the head."""
     frozen: tuple[str, ...] = ()
     """Modules of the backbone that are not trained: low-level features gain nothing from few photos."""
     start: Literal["release", "pretrained", "random"] = "pretrained"
@@ -100,13 +102,14 @@ class NetworkOptions(Section):
 class FitOptions(Section):
     """The training loop."""
 
-    epochs: int = Field(gt=0)
-    """Times that as many photos are seen as there are, at most: see `patience`."""
+    epochs: int = Field(ge=0)
+    """Times that as many photos are seen as there are, at most: see `patience`. 0 trains nothing: the head is made of
+    class means, see the section [few_shot], and the backbone stays as it is."""
     batch_size: Annotated[int, auto(_batch_size)] = Field(default_factory=_batch_size, gt=0)
     """Photos per step, on all devices together. `auto`: 32, or 64 on a GPU with 15 GiB or more."""
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(0.001, gt=0)
     """Of the head; warmed up over the first tenth of the steps, then a cosine down to zero."""
-    backbone_learning_rate: float = Field(gt=0)
+    backbone_learning_rate: float = Field(0.0002, gt=0)
     """Of the backbone, whose weights know something already; on the same schedule."""
     weight_decay: float = Field(0.02, ge=0)
     """Of AdamW, for all weights."""
@@ -131,6 +134,27 @@ class FitOptions(Section):
     """`auto`: bf16-mixed where the GPU or the CPU (AVX-512 BF16, AMX) computes faster in bfloat16, else 32-true."""
     checkpoint_minutes: float = Field(10, ge=0)
     """Between two checkpoints, besides the one after each epoch; 0 makes one after every batch."""
+
+
+class FewShotOptions(Section):
+    """A head of class means on a backbone that is not trained further: with `fit.epochs = 0` and `head = "cosine"`.
+
+    Every source with photos of a category is left out in turn: what is measured so, and calibrates, is how photos of
+    a new place fare.
+    """
+
+    left_out: Literal["source", "group"] = "source"
+    """What is left out in turn: all photos of one source, a site or a paper; or, where there is one source only, all of
+    one person or lesion, which flatters: photos of one source are alike."""
+    views: int = Field(2, ge=1, le=8)
+    """Of each photo of a category: as it is, mirrored, turned by right angles."""
+    scale: float = Field(16.0, gt=0)
+    """By which cosines become logits, before the temperature."""
+    own_share: float = Field(0.5, ge=0, le=1)
+    """Of a category's own mean, beside the mean of all photos of its parent; 0 makes the members of a parent one."""
+    drawn_share: dict[str, float] = {}
+    """How much the drawn photos of a category count in its mean, from 0 to 1. Those of categories that are not named
+    are not drawn."""
 
 
 class DecisionOptions(Section):
@@ -158,6 +182,7 @@ class Recipe(Section):
     drawn: DrawnOptions = DrawnOptions()
     network: NetworkOptions
     fit: FitOptions
+    few_shot: FewShotOptions = FewShotOptions()
     decision: DecisionOptions = DecisionOptions()
 
     @model_validator(mode="after")
@@ -168,6 +193,11 @@ class Recipe(Section):
                     f"{category!r} cannot be a category; begin with a letter, use lower-case letters, digits and _, "
                     f"and none of {', '.join(RESERVED)}"
                 )
+        if not self.fit.epochs and self.network.head != "cosine":
+            raise ValueError("'fit.epochs' of 0 needs `head = \"cosine\"` in the section [network]")
+        for category, share in self.few_shot.drawn_share.items():
+            if category not in self.categories or not 0 <= share <= 1:
+                raise ValueError("'few_shot.drawn_share' needs names among 'categories' and shares from 0 to 1")
         if len(set(self.categories)) < len(self.categories):
             raise ValueError("a category stands in 'categories' twice; remove one")
         for parent, members in self.decision.parents.items():

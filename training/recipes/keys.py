@@ -24,6 +24,7 @@ _KINDS: Mapping[Any, str] = {
     tuple[float, float]: "a list of two numbers",
     tuple[float, float, float]: "a list of three numbers",
     dict[str, Any]: "a table",
+    dict[str, float]: "a table of numbers",
     dict[str, tuple[str, ...]]: "a table of lists of texts",
 }
 _BOUNDS: Mapping[type, tuple[str, str]] = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model.card import ModelCard
 from model.decision import is_right
 from model.preprocess import Preprocess
-from training.calibration.scaling import LEAST_REAL, add_to_other, calibration_weights, choose_threshold, fit_scaling
+from training.calibration.scaling import LEAST_REAL, calibration_weights, choose_threshold, fit_scaling
 from training.data.manifest import Example
 from training.loading.cache import DrawnExample
 from training.recipes import DecisionOptions, FitOptions, NetworkOptions, Recipe
@@ -50,11 +50,23 @@ def test_a_missing_prior_of_other_is_made_up_for() -> None:
     random = np.random.default_rng(4)
     targets = random.choice(4, p=[0.05, 0.05, 0.1, 0.8], size=20_000)
     logits = 2 * np.eye(4)[targets] + random.gumbel(size=(20_000, 4))
-    temperature, offset = fit_scaling(logits, targets, shift_other=True)
-    shifted = np.exp(add_to_other(logits, offset) / temperature)
+    temperature, offsets = fit_scaling(logits, targets, shifted=[(3,)])
+    shifted = np.exp((logits + offsets) / temperature)
     probabilities = shifted / shifted.sum(axis=1, keepdims=True)
     assert probabilities[:, -1].mean() == pytest.approx(0.8, abs=0.01)
-    assert fit_scaling(logits, targets)[1] == 0.0
+    assert not fit_scaling(logits, targets)[1].any()
+
+
+def test_outputs_of_one_group_share_their_addition() -> None:
+    random = np.random.default_rng(5)
+    targets = random.choice(4, p=[0.3, 0.1, 0.2, 0.4], size=5000)
+    logits = 2 * np.eye(4)[targets] + random.gumbel(size=(5000, 4)) - np.array([1.0, 1.0, 3.0, 0.0])
+    temperature, offsets = fit_scaling(logits, targets, shifted=[(0, 1), (2,)])
+    assert offsets[0] == offsets[1] and offsets[3] == 0 and 1 < offsets[2] - offsets[0] < 3
+    shifted = np.exp((logits + offsets) / temperature)
+    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    assert probabilities[:, 2].mean() == pytest.approx(0.2, abs=0.02)
+    assert probabilities[:, :2].sum(axis=1).mean() == pytest.approx(0.4, abs=0.02)
 
 
 def test_drawn_photos_calibrate_only_what_has_too_few_real_ones() -> None:

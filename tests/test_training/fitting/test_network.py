@@ -18,21 +18,23 @@ from training.publishing.export import export_network
 BACKBONES = ["test_efficientnet", "test_resnet", "test_byobnet"]
 
 
+@pytest.mark.parametrize("head", ["linear", "cosine"])
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_the_mean_of_each_evidence_map_is_its_logit(backbone: str) -> None:
-    network = build_network(backbone, outputs=3).eval()
+def test_the_mean_of_each_evidence_map_is_its_logit(backbone: str, head: str) -> None:
+    network = build_network(backbone, outputs=3, head=head).eval()
     with torch.inference_mode():
         logits, evidence = network(torch.randn(2, 3, 96, 64))
     assert evidence.shape == (2, 3, 6, 4)
     torch.testing.assert_close(evidence.mean(dim=(2, 3)), logits)
 
 
-def test_what_is_added_to_an_output_is_added_to_its_map() -> None:
-    network = build_network("test_resnet", outputs=3).eval()
+@pytest.mark.parametrize("head", ["linear", "cosine"])
+def test_what_is_added_to_an_output_is_added_to_its_map(head: str) -> None:
+    network = build_network("test_resnet", outputs=3, head=head).eval()
     photos = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
         before, _ = network(photos)
-    network.add_to_output(2, 1.5)
+    network.add_to_outputs([0.0, 0.0, 1.5])
     with torch.inference_mode():
         after, evidence = network(photos)
     torch.testing.assert_close(after - before, torch.tensor([[0.0, 0.0, 1.5]] * 2))
