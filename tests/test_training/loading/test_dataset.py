@@ -31,7 +31,9 @@ def test_a_photo_is_validated_on_exactly_the_pixels_that_are_scored(tmp_path: Pa
     preprocess = Preprocess(64)
     pixels = cached_pixels([item], side=64, folder=tmp_path / "cache", processes=1)
     photo, target = PhotoDataset(pixels, [2], preprocess)[0]
-    np.testing.assert_array_equal(photo.numpy(), preprocess(read_photo(item.path, shorter_side=64).pixels))
+    np.testing.assert_array_equal(
+        photo.numpy(), preprocess(read_photo(item.path, shorter_side=preprocess.decoded_side).pixels)
+    )
     assert target == 2
 
 
