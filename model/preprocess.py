@@ -26,9 +26,9 @@ class Preprocess:
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     """Per-channel divisor, positive."""
     reader: int = READER
-    """How far large photos are scaled down while they are decoded, before the one resampling to the input: 1 (cards from
-    before 0.3) to no less than twice `size`, 2 to no less than `size`. A network keeps the one it was trained with: the
-    other moves pixels by 0.8 of 255 on average, and single scores by up to 0.09."""
+    """How far large photos are scaled down while they are decoded, before the one resampling to the input: 1 (cards
+    from before 0.3) to no less than twice `size`, 2 to no less than `size`. A network keeps the one it was trained
+    with: the other moves pixels by 0.8 of 255 on average, and single scores by up to 0.09."""
 
     def __post_init__(self) -> None:
         """Refuse values that no network here was built for."""
@@ -71,7 +71,7 @@ class Preprocess:
 
 
 def decoded_side(side: int) -> int:
-    """Return the `shorter_side` with which the newest way of reading asks for photos that become (side, side) pixels."""
+    """Return the least shorter side to which the newest reader decodes photos that become (side, side) pixels."""
     return max(LEAST_DECODED, side)
 
 

@@ -49,9 +49,9 @@ class QualityLimits:
     noisy_colour: float = 2.5
     """Refused when that in red minus green is larger: hair and scales have fine detail in luma, hardly in colour."""
     drawn: float = 0.48
-    """Refused as a drawing or a screenshot when a larger share of the pixels, dark and white ones left aside, equals both
-    neighbours. In photos it is below 0.2; smooth skin of the lightest tones, which has few different values, comes to
-    0.44. Dim and soft photos are spared for the same reason."""
+    """Refused as a drawing or a screenshot when a larger share of the pixels, dark and white ones left aside, equals
+    both neighbours. In photos it is below 0.2; smooth skin of the lightest tones, which has few different values, comes
+    to 0.44. Dim and soft photos are spared for the same reason."""
     noise_share: float = 0.85
     """Refused as no skin when fine detail is a larger share of all contrast: in photos it is below 0.75."""
     skin_share: float = 0.3
@@ -160,7 +160,7 @@ def _luma(planes: NDArray[np.uint8]) -> NDArray[np.int16]:
     sums += np.multiply(green, 38470, dtype=np.uint32)
     sums += np.multiply(blue, 7471, dtype=np.uint32)
     sums += 1 << 15
-    return (sums >> 16).astype(np.int16)
+    return np.asarray(sums >> 16, dtype=np.int16)
 
 
 def _check_light(luma: NDArray[np.int16], limits: QualityLimits) -> tuple[list[str], list[str]]:
@@ -219,7 +219,8 @@ def drawn_share(planes: NDArray[np.uint8]) -> float:
     right = (planes[:, :-1, :-1] == planes[:, :-1, 1:]).all(axis=0)
     below = (planes[:, :-1, :-1] == planes[:, 1:, :-1]).all(axis=0)
     coloured = ((planes.max(axis=0) >= 96) & (planes.min(axis=0) <= 240))[:-1, :-1]
-    return int(np.count_nonzero(right & below & coloured)) / max(coloured.size / 10, int(np.count_nonzero(coloured)))
+    equal, of = int(np.count_nonzero(right & below & coloured)), int(np.count_nonzero(coloured))
+    return float(equal / max(coloured.size / 10, of))
 
 
 def skin_share(planes: NDArray[np.uint8], limits: QualityLimits = _DEFAULT_LIMITS) -> float:
@@ -233,4 +234,4 @@ def skin_share(planes: NDArray[np.uint8], limits: QualityLimits = _DEFAULT_LIMIT
     possible = (red > np.float32(math.exp(first)) * green) & (red < np.float32(math.exp(second)) * green)
     first, second = limits.least_green_over_blue, limits.most_green_over_blue
     possible &= (green > np.float32(math.exp(first)) * blue) & (green < np.float32(math.exp(second)) * blue)
-    return int(np.count_nonzero(possible)) / possible.size
+    return float(int(np.count_nonzero(possible)) / possible.size)

@@ -45,9 +45,8 @@ class Illustrator:
             pixels = np.asarray(small)
             pictures[THUMBNAIL] = as_jpeg(pixels, quality=72)
             if EVIDENCE_THUMBNAIL in self.wanted and shown:
-                pictures[EVIDENCE_THUMBNAIL] = as_jpeg(
-                    overlay(replace(photo, pixels=pixels, shown=None), *shown), quality=72
-                )
+                below = replace(photo, pixels=pixels, shown=None)
+                pictures[EVIDENCE_THUMBNAIL] = as_jpeg(overlay(below, *shown), quality=72)
         return pictures
 
     def _shown_map(
