@@ -81,7 +81,7 @@ def variants(network: Path, inputs: NDArray[np.float32], folder: Path) -> dict[s
 def inputs_of(examples: Sequence[Example], card: ModelCard) -> NDArray[np.float32]:
     """Return the network inputs (n, 3, size, size) of photos."""
     return np.stack(
-        [card.preprocess(read_photo(one.path, shorter_side=card.preprocess.size).pixels) for one in examples]
+        [card.preprocess(read_photo(one.path, shorter_side=card.preprocess.decoded_side).pixels) for one in examples]
     )
 
 

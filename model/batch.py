@@ -86,7 +86,7 @@ def _score(classifier: Classifier, source: Source, options: Options) -> Outcome:
     data, name = b"", str(source) if isinstance(source, Path) else redacted_url(source)
     try:
         data = _read(source, options)
-        photo = classifier.read(data, name=name)
+        photo = classifier.read(data, shown=options.draw is not None, name=name)
         (prediction,) = classifier.classify([photo], evidence=options.draw is not None)
         pictures = options.draw(photo, prediction) if options.draw else {}
     except RedspotsError as error:

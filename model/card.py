@@ -117,8 +117,14 @@ class ModelCard:
         sets = value.get("prediction_sets")
         return cls(
             prediction_sets=None if sets is None else PredictionSets(sets["coverage"], dict(sets["least"])),
-            preprocess=Preprocess(preprocess["size"], tuple(preprocess["mean"]), tuple(preprocess["std"])),
-            quality=QualityLimits(**value["quality"]),
+            # Cards from before 0.3 know one reader, which is the network's; their limits are of measures that are gone.
+            preprocess=Preprocess(
+                preprocess["size"],
+                tuple(preprocess["mean"]),
+                tuple(preprocess["std"]),
+                preprocess.get("reader", 1),
+            ),
+            quality=QualityLimits(**value["quality"]) if "side" in value["quality"] else QualityLimits(),
             **rest,
         )
 

@@ -74,16 +74,18 @@ class Classifier:
             )
         return cls(card, session)
 
-    def read(self, source: Path | bytes, *, name: str | None = None) -> Photo:
-        """Return a photo decoded at the scale that this model needs. Raises PhotoError."""
-        return read_photo(source, shorter_side=self.card.preprocess.size, name=name)
+    def read(self, source: Path | bytes, *, shown: bool = False, name: str | None = None) -> Photo:
+        """Return a photo decoded at the scale that this model needs, with a picture if `shown`. Raises PhotoError."""
+        return read_photo(source, shorter_side=self.card.preprocess.decoded_side, shown=shown, name=name)
 
     def prepare(self, photo: Photo) -> Prepared:
         """Return the network's input and the quality of one photo."""
-        quality = check_quality(photo, self.card.quality)
+        preprocess, limits = self.card.preprocess, self.card.quality
+        square = preprocess.resize(photo.pixels)
+        quality = check_quality(photo, limits, square=square if preprocess.size >= limits.side else None)
         height, width = photo.pixels.shape[:2]
-        box = self.card.preprocess.box(width=width, height=height)
-        return Prepared(self.card.preprocess(photo.pixels), quality, photo.notes + quality.notes, box)
+        box = preprocess.box(width=width, height=height)
+        return Prepared(preprocess.normalise(square), quality, photo.notes + quality.notes, box)
 
     def classify(self, photos: Sequence[Photo], *, evidence: bool = False) -> list[Prediction]:
         """Return one prediction per photo, in order; with evidence maps if asked."""

@@ -40,12 +40,13 @@ class Illustrator:
         if EVIDENCE in self.wanted and shown:
             pictures[EVIDENCE] = as_jpeg(overlay(photo, *shown), quality=82)
         if THUMBNAIL in self.wanted:
-            small = Image.fromarray(photo.pixels)
+            small = Image.fromarray(photo.picture)
             small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
             pixels = np.asarray(small)
             pictures[THUMBNAIL] = as_jpeg(pixels, quality=72)
             if EVIDENCE_THUMBNAIL in self.wanted and shown:
-                pictures[EVIDENCE_THUMBNAIL] = as_jpeg(overlay(replace(photo, pixels=pixels), *shown), quality=72)
+                below = replace(photo, pixels=pixels, shown=None)
+                pictures[EVIDENCE_THUMBNAIL] = as_jpeg(overlay(below, *shown), quality=72)
         return pictures
 
     def _shown_map(

@@ -55,7 +55,7 @@ def overlay(photo: Photo, evidence: NDArray[np.float32], box: tuple[float, float
 
 def small(photo: Photo, longest: int) -> NDArray[np.uint8]:
     """Return the photo as RGB (height, width, 3) with `longest` pixels at most on its longer side."""
-    picture = Image.fromarray(photo.pixels)
+    picture = Image.fromarray(photo.picture)
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return np.asarray(picture, dtype=np.uint8)
 

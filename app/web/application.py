@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -83,7 +84,7 @@ def _create_app(
 ) -> FastAPI:
     by_prefix, refusals, looker = words_by_prefix(spoken), refusals_of(spoken), Looker(classifier)
     stores = {
-        prefix: PhotoStore(folder.path, classifier.read, words.page, prepare=folder.tend)
+        prefix: PhotoStore(folder.path, partial(classifier.read, shown=True), words.page, prepare=folder.tend)
         for prefix, words in by_prefix.items()
     }
     pages = {

@@ -21,6 +21,7 @@ from model.photo.decoding import Limits, decode
 
 __all__ = [
     "PHOTO_SUFFIXES",
+    "SHOWN_SIDE",
     "Limits",
     "Photo",
     "Source",
@@ -42,6 +43,9 @@ PHOTO_SUFFIXES = frozenset(
 )
 """File names that `find_photos` takes from a folder, in lower case. Reading goes by content."""
 
+SHOWN_SIDE = 512
+"""Least shorter side, in pixels, of the picture of a photo that has so many."""
+
 _DEFAULT_LIMITS = Limits()
 
 
@@ -57,31 +61,43 @@ class Photo:
     """What the reader had to decide: `first_frame`, `transparency` (shown on white), `sixteen_bit` (scaled grey)."""
     sha256: str
     """Of the file's bytes."""
+    shown: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    """The same photo as `pixels`, larger, for people to look at; None where nobody asked or `pixels` are as large."""
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """Return the pixels to show to people, (height, width, 3)."""
+        return self.pixels if self.shown is None else self.shown
 
 
 def read_photo(
     source: Path | bytes,
     *,
     shorter_side: int | None = None,
+    shown: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
     name: str | None = None,
 ) -> Photo:
     """Return the photo in a file, or in bytes, upright and in sRGB.
 
-    `shorter_side` is what the caller will resize to, in pixels: large photos are then decoded scaled down, to no less
-    than twice that (a mean difference below 0.3 of 255 after the caller's resize). None asks for the full photo.
+    `shorter_side` is the least that the caller needs of it, in pixels: large photos are scaled down while they are
+    decoded, JPEG by a half, a quarter or an eighth, other formats by any whole factor. None asks for the full photo.
+    With `shown` a picture for people comes with it, decoded once more where `shorter_side` makes the photo small.
     `name` stands for the photo in error sentences, where the path would say nothing to the reader.
 
     Raises PhotoError. Safe to call from many threads.
     """
-    shown = escaped(name or ("The photo" if isinstance(source, bytes) else str(source)))
+    shown_as = escaped(name or ("The photo" if isinstance(source, bytes) else str(source)))
     data = source if isinstance(source, bytes) else read_bytes(source, limits=limits, name=name)
     if not data:
-        raise PhotoError("empty", f"{shown} is empty (0 bytes); copy it again.")
+        raise PhotoError("empty", f"{shown_as} is empty (0 bytes); copy it again.")
     if len(data) > limits.max_bytes:
-        raise _too_large(shown, limits)
-    decoded = decode(data, shown=shown, limits=limits, shorter_side=shorter_side)
-    return Photo(decoded.pixels, decoded.size, decoded.notes, hashlib.sha256(data).hexdigest())
+        raise _too_large(shown_as, limits)
+    decoded = decode(data, shown=shown_as, limits=limits, shorter_side=shorter_side)
+    picture = None
+    if shown and min(decoded.pixels.shape[:2]) < min(SHOWN_SIDE, *decoded.size):
+        picture = decode(data, shown=shown_as, limits=limits, shorter_side=SHOWN_SIDE).pixels
+    return Photo(decoded.pixels, decoded.size, decoded.notes, hashlib.sha256(data).hexdigest(), picture)
 
 
 def escaped(name: str) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from model.card import CARD, NETWORK, WEIGHTS, ModelCard
-from model.classifier import Classifier
+from model.classifier import RELEASES, Classifier
 from model.errors import ModelError
+from model.quality import QualityLimits
 
 
 def refusal(folder: Path) -> ModelError:
@@ -26,6 +27,29 @@ def change(folder: Path, **values: object) -> None:
 def test_a_card_survives_the_way_through_json(tiny_model: Path, tmp_path: Path) -> None:
     card = ModelCard.read(tiny_model)
     assert ModelCard.from_json(json.loads(json.dumps(card.to_json()))) == card
+
+
+def test_a_card_from_before_reader_2_keeps_its_pixels_and_gets_the_limits_of_now(own_model: Path) -> None:
+    card = json.loads((own_model / CARD).read_text())
+    del card["preprocess"]["reader"], card["quality"]["side"]
+    change(own_model, preprocess=card["preprocess"], quality=card["quality"] | {"noisy_colour": 12})
+    old = ModelCard.read(own_model)
+    assert (old.preprocess.reader, old.preprocess.decoded_side) == (1, 128)
+    assert old.quality == QualityLimits(), "its limits were of another measure"
+    assert ModelCard.from_json(old.to_json()) == old, "a copy says which reader it has"
+
+
+def test_the_shipped_models_read_as_they_were_trained() -> None:
+    for folder in (Path(path) for path in RELEASES.glob("*.*.*")):
+        assert ModelCard.read(folder).preprocess.reader == (1 if folder.name in ("0.1.0", "0.2.0") else 2)
+
+
+def test_the_reader_of_a_later_version_is_refused(own_model: Path) -> None:
+    card = json.loads((own_model / CARD).read_text())
+    change(own_model, preprocess=card["preprocess"] | {"reader": 3})
+    error = refusal(own_model)
+    assert error.code == "bad_card"
+    assert "later version" in str(error)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

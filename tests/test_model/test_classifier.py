@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+import simplejpeg
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.card import ModelCard
@@ -13,7 +14,9 @@ from model.classifier import Classifier, Prepared, newest_release
 from model.decision import decide, softmax
 from model.photo import Photo
 from model.prediction import Evidence, Prediction, Score
+from model.preprocess import Preprocess, centre_square
 from model.quality import Quality
+from tests.support.drawing import encoded, skin
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 
@@ -38,6 +41,40 @@ def test_only_whole_releases_ship(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         (tmp_path / name).mkdir()
     monkeypatch.setattr("model.classifier.RELEASES", tmp_path)
     assert newest_release() == tmp_path / "0.10.0"
+
+
+def test_each_model_gets_the_pixels_of_its_own_reader(classifier: Classifier) -> None:
+    """Expected: by hand, as the reader of 0.1 and 0.2 did it, and as that of 0.3 does."""
+    data = encoded(skin(width=1606, height=1204))
+    for reader, least in ((1, 512), (2, 256)):
+        card = replace(classifier.card, preprocess=Preprocess(256, reader=reader))
+        photo = Classifier(card, classifier._session).read(data)
+        expected = simplejpeg.decode_jpeg(data, min_height=least, min_width=least, min_factor=2)
+        assert np.array_equal(photo.pixels, expected)
+        assert np.array_equal(card.preprocess.resize(photo.pixels), centre_square(expected, side=256))
+
+
+@given(width=st.integers(230, 1200), height=st.integers(230, 1200))
+@settings(max_examples=20, deadline=None)
+def test_evidence_lies_where_it_lies_on_the_whole_photo(width: int, height: int, classifier: Classifier) -> None:
+    photo = classifier.read(encoded(np.full((height, width, 3), 128, np.uint8)))
+    found = classifier.prepare(photo).box
+    short = min(photo.pixels.shape[:2])
+    assert found == pytest.approx(Preprocess.box(width=width, height=height), abs=1 / short), "within a decoded pixel"
+
+
+def test_quality_is_measured_on_what_the_network_sees(classifier: Classifier) -> None:
+    """Skin in the middle of a wide photo of leaves is judged; leaves in the middle of skin are none."""
+    skins, leaves = skin(width=400, height=400), np.full((400, 400, 3), (70, 120, 50), np.uint8)
+    leaves = (leaves + np.random.default_rng(0).normal(0, 6, leaves.shape[:2])[..., None]).clip(0, 255).astype(np.uint8)
+    for size in (64, 224):
+        card = replace(classifier.card, preprocess=Preprocess(size))
+        one = Classifier(card, classifier._session)
+        seen = [
+            one.prepare(one.read(encoded(np.hstack(parts), "PNG"))).quality.refused
+            for parts in ((leaves, skins, leaves), (skins, leaves, skins))
+        ]
+        assert seen == [(), ("no_skin",)]
 
 
 def test_the_likeliest_category_above_the_threshold_is_named(classifier: Classifier) -> None:
@@ -76,8 +113,6 @@ def test_every_decision_is_a_category_or_a_reason(logits: list[float], threshold
 
 
 def _card(threshold: float) -> ModelCard:
-    from model.preprocess import Preprocess
-
     return ModelCard(
         version="0",
         created="",

@@ -116,7 +116,7 @@ def test_no_metadata_leaves_the_reader() -> None:
     sources = [encoded(skin(), kind, exif=exif_with_place()) for kind in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")]
     for source in (*sources, HEIC_FILES[0].read_bytes()):
         photo = read_photo(source)
-        assert {field.name for field in fields(photo)} == {"pixels", "size", "notes", "sha256"}
+        assert {field.name for field in fields(photo)} == {"pixels", "size", "notes", "sha256", "shown"}
         assert type(photo.pixels) is np.ndarray
         assert "SECRET" not in repr(photo)
         assert b"SECRET" not in photo.pixels.tobytes()
@@ -254,11 +254,22 @@ def test_limits_hold_before_anything_is_decoded(tmp_path: Path) -> None:
 def test_large_photos_are_decoded_scaled_down() -> None:
     pixels = skin(width=1000, height=750)
     for kind, mode in (("JPEG", None), ("JPEG", "CMYK"), ("PNG", None)):
-        photo = read_photo(encoded(pixels, kind, mode=mode), shorter_side=100)
+        photo = read_photo(encoded(pixels, kind, mode=mode), shorter_side=180)
         assert photo.size == (1000, 750)
-        assert 200 <= min(photo.pixels.shape[:2]) < 400
+        assert 180 <= min(photo.pixels.shape[:2]) < 360
         assert abs(photo.pixels.mean() - pixels.mean()) < 2
-    assert read_photo(encoded(pixels), shorter_side=600).pixels.shape == (750, 1000, 3)
+    assert read_photo(encoded(pixels), shorter_side=376).pixels.shape == (750, 1000, 3)
+    assert read_photo(encoded(pixels), shorter_side=375).pixels.shape == (375, 500, 3)
+
+
+def test_people_are_shown_more_of_a_photo_than_the_network_needs() -> None:
+    large = encoded(skin(width=1600, height=1200))
+    photo = read_photo(large, shorter_side=224, shown=True)
+    assert (photo.pixels.shape, photo.picture.shape) == ((300, 400, 3), (600, 800, 3))
+    assert np.array_equal(photo.pixels, read_photo(large, shorter_side=224).pixels), "what is scored stays the same"
+    for data, side in ((large, 700), (encoded(skin()), 224)):
+        photo = read_photo(data, shorter_side=side, shown=True)
+        assert photo.shown is None and photo.picture is photo.pixels, "there is no more to show"
 
 
 def test_a_photo_of_48_megapixels_costs_less_than_100_mib(tmp_path: Path) -> None:

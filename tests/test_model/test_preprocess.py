@@ -18,6 +18,11 @@ def test_any_shape_becomes_a_square_and_the_box_is_centred(width: int, height: i
     assert (right - left) * width == pytest.approx((bottom - top) * height) == pytest.approx(min(width, height))
 
 
+@pytest.mark.parametrize(("size", "reader", "side"), [(224, 2, 224), (256, 2, 256), (64, 2, 224), (256, 1, 512)])
+def test_photos_are_decoded_as_small_as_the_network_allows(size: int, reader: int, side: int) -> None:
+    assert Preprocess(size, reader=reader).decoded_side == side
+
+
 def test_resizing_is_antialiased() -> None:
     stripes = np.zeros((512, 512, 3), np.uint8)
     stripes[:, ::2] = 255
@@ -40,7 +45,7 @@ def test_what_lies_outside_the_box_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": 0}, {"size": 100}, {"size": -32}, {"std": (1.0, 0.0, 1.0)}, {"mean": (0.5, 0.5)}]
+    "wrong", [{"size": 0}, {"size": 100}, {"size": -32}, {"std": (1.0, 0.0, 1.0)}, {"mean": (0.5, 0.5)}, {"reader": 3}]
 )
 def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):

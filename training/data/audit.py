@@ -23,8 +23,8 @@ SEVERE = frozenset(
     {"unreadable", "copy_in_two_splits", "look_alike_in_two_splits", "group_in_two_splits", "conflicting_categories"}
 )
 """Findings that make figures wrong; the others are to be looked at."""
-_READ_SIDE = 192
-"""Pixels; that of the quality check."""
+_READ_SIDE = 384
+"""Pixels; enough for hashes and for the quality check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _near_links(rows: Sequence[Listed]) -> list[tuple[str, str]]:
     read = []
     for row in rows:
         try:
-            read.append((row, hash_photo(read_photo(row.path, shorter_side=192).pixels)))
+            read.append((row, hash_photo(read_photo(row.path, shorter_side=384).pixels)))
         except PhotoError:
             continue  # Stays a row, so that `check` can say what is wrong with it.
     return [(read[one][0].group, read[other][0].group) for one, other, _ in find_near([pair for _, pair in read])]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from model.errors import OutputError
 from model.photo import read_photo
 from model.prediction import OTHER
-from model.preprocess import centre_square
+from model.preprocess import READER, centre_square, decoded_side
 from training import rendering
 from training.data.manifest import NOT_SKIN, Example
 from training.loading.shards import PHOTOS_PER_SHARD, Pixels, shard_offset, write_shard
@@ -130,10 +130,10 @@ def is_cached(items: Sequence[Example | DrawnExample], *, side: int, folder: Pat
 def load_item(item: Example | DrawnExample, side: int) -> NDArray[np.uint8]:
     """Return one photo (side, side, 3), read or drawn, through the same resizing as in use. Raises PhotoError."""
     if isinstance(item, Example):
-        return centre_square(read_photo(item.path, shorter_side=side).pixels, side=side)
-    canvas = None if item.canvas is None else read_photo(item.canvas, shorter_side=DRAWN_SIZE).pixels
+        return centre_square(read_photo(item.path, shorter_side=decoded_side(side)).pixels, side=side)
+    canvas = None if item.canvas is None else read_photo(item.canvas, shorter_side=2 * DRAWN_SIZE).pixels
     if item.donor is not None:
-        donor = read_photo(item.donor, shorter_side=DRAWN_SIZE).pixels
+        donor = read_photo(item.donor, shorter_side=2 * DRAWN_SIZE).pixels
         drawn = rendering.transplant(item.category, donor, seed=item.seed, size=DRAWN_SIZE, canvas=canvas)
     else:
         drawn = rendering.draw(item.category, seed=item.seed, size=DRAWN_SIZE, canvas=canvas)
@@ -183,7 +183,7 @@ def _code_of_drawing() -> bytes:
 
 
 def _fingerprint(items: Sequence[Example | DrawnExample], side: int, code: bytes) -> str:
-    digest = hashlib.sha256(str(side).encode())
+    digest = hashlib.sha256(f"{side} {READER}".encode())
     if any(isinstance(item, DrawnExample) for item in items):
         digest.update(code)
     for item in items:

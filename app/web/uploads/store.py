@@ -2,7 +2,7 @@
 
 The file itself, with its name, place, time and camera, never reaches the disk. What does is a folder with a random
 name that holds the pixels that the classifier will see and what the reader noted, so that the page scores exactly
-what the command line would; and the photo in more detail, in case the person frames a part of it.
+what the command line would; a larger picture to show; and the photo in more detail, in case the person frames a part.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from app.web.gradio_setup import gr
@@ -31,6 +32,8 @@ Reader = Callable[[bytes], Photo]
 
 PHOTOS = "photos"
 PIXELS = "photo.png"
+"""What people see of the photo; also what is scored, where `SCORED` is not there."""
+SCORED = "scored.png"
 NOTES = "photo.json"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 """As `secrets.token_urlsafe(24)` makes them."""
@@ -48,7 +51,7 @@ class PhotoStore:
     folder: Path
     """Gradio's temp folder: Gradio serves nothing from elsewhere."""
     read: Reader
-    """`Classifier.read`, so that a photo is kept at the scale that the model needs."""
+    """`Classifier.read` with a picture to show, so that a photo is kept at the scale that the model needs."""
     words: Mapping[str, str]
     """The page's words: `expired` and `upload_first`."""
     max_age: float = 300.0
@@ -66,17 +69,20 @@ class PhotoStore:
             photo = self.read(data)
         except PhotoError as error:
             notes: dict[str, Any] = {"error": error.code, "sentence": str(error)}
-            picture, detail = UNREADABLE.read_bytes(), None
+            picture, detail, scored = UNREADABLE.read_bytes(), None, None
         else:
             notes = {"size": photo.size, "notes": photo.notes, "sha256": photo.sha256}
-            picture = _png(photo)
+            picture = _png(photo.picture)
             detail = _detail(data)
+            scored = None if photo.shown is None else _png(photo.pixels)
         self.prepare()
         place.parent.mkdir(mode=0o700, exist_ok=True)
         place.mkdir(mode=0o700)
         (place / NOTES).write_text(json.dumps(notes), encoding="utf-8")
         if detail is not None:
             (place / DETAIL).write_bytes(detail)
+        if scored is not None:
+            (place / SCORED).write_bytes(scored)
         (place / PIXELS).write_bytes(picture)
         return place / PIXELS
 
@@ -94,12 +100,14 @@ class PhotoStore:
                 with Image.open(place / DETAIL, formats=("JPEG",)) as picture:
                     part = self.read(crop.cut(picture))
                 return replace(part, notes=tuple(notes["notes"]), sha256=notes["sha256"])
-            with Image.open(place / PIXELS, formats=("PNG",)) as picture:
-                pixels = np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))
+            pixels = _pixels(place / PIXELS)
+            shown = pixels if (place / SCORED).exists() else None
+            if shown is not None:
+                pixels = _pixels(place / SCORED)
         except FileNotFoundError:
             raise PhotoError("missing", self.words["expired"]) from None
         width, height = notes["size"]
-        return Photo(pixels, (width, height), tuple(notes["notes"]), notes["sha256"])
+        return Photo(pixels, (width, height), tuple(notes["notes"]), notes["sha256"], shown)
 
     def place_of(self, path: Path) -> Path:
         """Return the folder of the photo at a path that `receive` gave out, put together anew from its token.
@@ -196,8 +204,7 @@ class UploadedPhoto(gr.Image):
 
 def _detail(data: bytes) -> bytes:
     """Return the photo, its shorter side at most DETAIL_SIDE, as JPEG without any metadata."""
-    # Half of it: the reader decodes to no less than twice what it is asked for.
-    picture = Image.fromarray(read_photo(data, shorter_side=DETAIL_SIDE // 2).pixels)
+    picture = Image.fromarray(read_photo(data, shorter_side=DETAIL_SIDE).pixels)
     scale = DETAIL_SIDE / min(picture.size)
     if scale < 1:
         picture = picture.resize((round(picture.width * scale), round(picture.height * scale)))
@@ -206,8 +213,13 @@ def _detail(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _png(photo: Photo) -> bytes:
+def _pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path, formats=("PNG",)) as picture:
+        return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     """Return the pixels as PNG: lossless, without any metadata; level 1 because it lives for minutes."""
     buffer = BytesIO()
-    Image.fromarray(photo.pixels).save(buffer, format="PNG", compress_level=1)
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from PIL import Image
 
 from app.answers.words import Words
 from app.web.gradio_setup import gr
+from app.web.uploads.crop import Crop
 from app.web.uploads.store import NOTES, PHOTOS, PIXELS, PhotoStore, UploadedPhoto
 from model.errors import PhotoError
 from model.photo import read_photo
-from tests.support.drawing import bad_files, encoded, skin, stored_as
+from tests.support.drawing import Pixels, bad_files, encoded, skin, stored_as
 
 BAD_FILES = bad_files()
 SECRET = b"51.4778 N, 0.0015 W, Jane Doe"
@@ -29,13 +31,15 @@ def store(tmp_path: Path) -> PhotoStore:
     return PhotoStore(tmp_path, read_photo, Words.read().page)
 
 
-def with_secrets(kind: str) -> bytes:
+def with_secrets(kind: str, *, pixels: Pixels | None = None) -> bytes:
     exif = Image.Exif()
     exif[0x010E] = SECRET.decode()  # ImageDescription
     exif[0x0112] = 6  # Orientation: turned by 90 degrees
     exif.get_ifd(0x8825)[29] = SECRET.decode()  # GPS date, the field that takes a text
     data = BytesIO()
-    Image.fromarray(stored_as(skin(), 6)).save(data, kind, exif=exif, xmp=b"<x:xmpmeta>" + SECRET)
+    Image.fromarray(stored_as(skin() if pixels is None else pixels, 6)).save(
+        data, kind, exif=exif, xmp=b"<x:xmpmeta>" + SECRET
+    )
     assert data.getvalue().count(SECRET) >= 2
     return data.getvalue()
 
@@ -62,6 +66,22 @@ def test_the_page_scores_exactly_what_the_reader_reads(store: PhotoStore, kind: 
     kept, read = store.load(store.receive(data)), read_photo(data)
     assert np.array_equal(kept.pixels, read.pixels)
     assert (kept.size, kept.notes, kept.sha256) == (read.size, read.notes, read.sha256)
+
+
+def test_the_page_shows_more_than_it_scores(tmp_path: Path) -> None:
+    store = PhotoStore(tmp_path, partial(read_photo, shorter_side=224, shown=True), Words.read().page)
+    data = with_secrets("JPEG", pixels=skin(width=1600, height=1200))
+    path = store.receive(data)
+    kept = store.load(path)
+    assert np.array_equal(kept.pixels, read_photo(data, shorter_side=224).pixels)
+    with Image.open(path) as shown:
+        assert shown.size == kept.picture.shape[1::-1] == (800, 600)
+    assert {file.name for file in path.parent.iterdir()} == {"photo.png", "scored.png", "photo.json", "detail.jpg"}
+    assert not any(SECRET in file.read_bytes() for file in path.parent.iterdir())
+    part = store.load(path, Crop(0, 0, 0.5, 0.5))
+    assert (part.picture.shape, part.pixels.shape) == ((600, 800, 3), (300, 400, 3))
+    store.forget(path)
+    assert not path.parent.exists()
 
 
 @pytest.mark.parametrize("name", BAD_FILES)

@@ -31,17 +31,22 @@ def test_a_photo_is_validated_on_exactly_the_pixels_that_are_scored(tmp_path: Pa
     preprocess = Preprocess(64)
     pixels = cached_pixels([item], side=64, folder=tmp_path / "cache", processes=1)
     photo, target = PhotoDataset(pixels, [2], preprocess)[0]
-    np.testing.assert_array_equal(photo.numpy(), preprocess(read_photo(item.path, shorter_side=64).pixels))
+    np.testing.assert_array_equal(
+        photo.numpy(), preprocess(read_photo(item.path, shorter_side=preprocess.decoded_side).pixels)
+    )
     assert target == 2
 
 
-def test_the_cache_is_made_once_and_again_when_a_photo_changes(tmp_path: Path) -> None:
+def test_the_cache_is_made_once_and_again_when_a_photo_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     items = [example(tmp_path / "a.png"), DrawnExample("petechiae", 7, None)]
     first = cached_pixels(items, side=32, folder=tmp_path / "cache", processes=2)
     assert first.shape == (2, 32, 32, 3)
     (made,) = (tmp_path / "cache").iterdir()
     assert is_cached(items, side=32, folder=tmp_path / "cache")
     assert not is_cached(items, side=64, folder=tmp_path / "cache")
+    with monkeypatch.context() as patch:
+        patch.setattr("training.loading.cache.READER", 1)
+        assert not is_cached(items, side=32, folder=tmp_path / "cache"), "another reader makes other pixels"
     stamp = made.stat().st_mtime_ns
     cached_pixels(items, side=32, folder=tmp_path / "cache")
     assert made.stat().st_mtime_ns == stamp
