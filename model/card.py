@@ -12,6 +12,7 @@ from typing import Any
 
 from model.conformal import PredictionSets
 from model.errors import ModelError
+from model.levels import Levels, levels_of_older
 from model.names import is_plain_name
 from model.prediction import OTHER
 from model.preprocess import Preprocess
@@ -22,6 +23,8 @@ FORMAT = 1
 CARD = "card.json"
 NETWORK = "classifier.onnx"
 WEIGHTS = "weights.safetensors"
+_OBJECTS = ("preprocess", "quality", "prediction_sets", "levels")
+"""Keys whose values are objects of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ class ModelCard:
     """None in a card from before 0.2: its predictions have no set."""
     most_energy: float | None = None
     """Highest energy with which a photo is judged, see `model.decision`. None in a card from before 0.2: any is."""
+    levels: Levels | None = None
+    """Limits of the levels of an answer, and how often they were right. None in a card from before 0.3: see
+    `levels_or_older`."""
     quality: QualityLimits = field(default_factory=QualityLimits)
     intended_use: str = ""
     data: tuple[Mapping[str, Any], ...] = ()
@@ -78,11 +84,23 @@ class ModelCard:
             raise ValueError("prediction sets have a threshold for every output, and no other")
         if self.most_energy is not None and not math.isfinite(self.most_energy):
             raise ValueError(f"most_energy is finite, not {self.most_energy}")
+        if self.levels is not None and self.levels.looks_like.least != self.threshold:
+            raise ValueError(f"levels name from {self.levels.looks_like.least} on, the threshold is {self.threshold}")
 
     @property
     def categories(self) -> tuple[str, ...]:
         """Return the categories that an answer can name, `other` left out."""
         return self.outputs[:-1]
+
+    @property
+    def levels_or_older(self) -> Levels:
+        """Return the levels, those of an older card from its threshold and its figures."""
+        return self.levels or levels_of_older(self.threshold, self.metrics)
+
+    @property
+    def least_could_be(self) -> float:
+        """Return the least calibrated probability with which a kind is named as possible."""
+        return self.levels_or_older.could_be.least
 
     @classmethod
     def read(cls, folder: Path) -> ModelCard:
@@ -110,13 +128,14 @@ class ModelCard:
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r} instead of {FORMAT}")
         preprocess = value["preprocess"]
-        rest = {key: value[key] for key in value if key not in {"format", "preprocess", "quality", "prediction_sets"}}
+        rest = {key: value[key] for key in value if key not in {"format", *_OBJECTS}}
         rest["outputs"] = tuple(rest["outputs"])
         rest["parents"] = {parent: tuple(members) for parent, members in rest["parents"].items()}
         rest["data"] = tuple(rest["data"])
-        sets = value.get("prediction_sets")
+        sets, levels = value.get("prediction_sets"), value.get("levels")
         return cls(
             prediction_sets=None if sets is None else PredictionSets(sets["coverage"], dict(sets["least"])),
+            levels=None if levels is None else Levels.from_json(levels),
             # Cards from before 0.3 know one reader, which is the network's; their limits are of measures that are gone.
             preprocess=Preprocess(
                 preprocess["size"],

@@ -12,10 +12,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.card import NETWORK, ModelCard
-from model.decision import judge
+from model.decision import could_be, judge, kinds
 from model.errors import ModelError
 from model.photo import Photo, read_photo
-from model.prediction import ABOUT_SCORES, Evidence, Prediction
+from model.prediction import ABOUT_SCORES, Evidence, Prediction, level_of
 from model.quality import Quality, check_quality
 
 RELEASES = Path(__file__).parent / "released"
@@ -112,14 +112,23 @@ class Classifier:
         sets = self.card.prediction_sets
         # Conformal prediction promises nothing of a photo that is unlike those it was calibrated on.
         fit = ABOUT_SCORES.issuperset(because)
+        category = named.category if named else None
+        ranked = kinds(scores, self.card) if fit else ()
+        possible = could_be(ranked, category, self.card)
+        level = level_of(category, possible, because)
+        record, of = self.card.levels_or_older.record(level, self.card.parents)
         return Prediction(
             scores=scores,
-            category=named.category if named else None,
+            category=category,
             probability=named.probability if named else None,
             not_sure_because=because,
             photo_notes=one.notes,
             model_version=self.card.version,
             members=() if named is None else tuple(self.card.parents.get(named.category, (named.category,))),
             prediction_set=sets.of(scores) if sets is not None and fit else (),
+            kinds=ranked,
+            could_be=possible,
+            record=record,
+            record_of=of,
             evidence=evidence,
         )

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.card import ModelCard
-from model.prediction import LOW_SCORE, OTHER, Score
+from model.prediction import LOW_SCORE, OTHER, UNFAMILIAR, Score
 
-UNFAMILIAR = "unfamiliar"
-"""Reason for not being sure: the energy is higher than that of nearly all photos of the categories."""
+MOST_POSSIBLE = 2
+"""Kinds that are named as possible at once: a list of everything says nothing."""
 
 
 def energy(logits: NDArray[np.float32]) -> float:
@@ -58,6 +58,33 @@ def decide(scores: Sequence[Score], card: ModelCard) -> tuple[Score | None, tupl
             return candidate, ()
     best = max([single, *parents], key=lambda score: score.probability)
     return None, (OTHER,) if other >= best.probability else (LOW_SCORE,)
+
+
+def kinds(scores: Sequence[Score], card: ModelCard) -> tuple[Score, ...]:
+    """Return each kind with its probability, likeliest first: parents in place of their members, `other` left out."""
+    by_category = {score.category: score.probability for score in scores}
+    members = {member for group in card.parents.values() for member in group}
+    alone = [(name, (name,)) for name in card.categories if name not in members]
+    sums = [
+        Score(name, min(1.0, sum(by_category[member] for member in group)))
+        for name, group in (*card.parents.items(), *alone)
+    ]
+    return tuple(sorted(sums, key=lambda score: -score.probability))
+
+
+def could_be(ranked: Sequence[Score], named: str | None, card: ModelCard) -> tuple[str, ...]:
+    """Return the kinds that are still possible besides what is named, at most two, from kinds that are ranked.
+
+    A kind is possible when its probability reaches the card's limit for it. What is named, or holds it, is left out.
+    """
+    told = {kind for kind in (score.category for score in ranked) if named in (kind, *card.parents.get(kind, ()))}
+    possible = [score.category for score in ranked if score.probability >= card.least_could_be]
+    return tuple(kind for kind in possible if kind not in told)[:MOST_POSSIBLE]
+
+
+def kind_of(category: str, card: ModelCard) -> str:
+    """Return the kind to which a category or parent belongs."""
+    return next((parent for parent, members in card.parents.items() if category in members), category)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from app.answers.words_file import is_blank
 from model.errors import WordsError
+from model.prediction import Level
 
 
 class Urgency(StrEnum):
@@ -63,6 +64,18 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How well the photo fits one kind, in words and as a number."""
+
+    category: str
+    """Id of a kind, where members of a parent are one; or `other`."""
+    name: str
+    word: str
+    probability: float
+    """Calibrated, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a person or a program gets for one photo. It cannot be built without its referral."""
 
@@ -94,13 +107,34 @@ class Answer:
     """Ids of the outputs that the photo may show, likeliest first, `other` among them; empty without a promise."""
     could_also_be: str = ""
     """The prediction set in words, what was named left out; empty when nothing is left."""
+    level: Level = Level.NOT_USABLE
+    """How far the answer commits itself; `not_usable` on an error, too."""
+    level_name: str = ""
+    title: str = ""
+    """What stands large below the level: what is named, or what is wrong with the photo."""
+    meaning: str = ""
+    """One line on the title; may be empty."""
+    to_do: str = ""
+    """The one line on what to do; holds `how_soon`."""
+    could_be: tuple[str, ...] = ()
+    """Ids of at most two kinds that are still possible besides what is named, likeliest first."""
+    closest: str | None = None
+    """Id of the likeliest kind, `other` left aside; None when the photo was unfit."""
+    closest_probability: float | None = None
+    """Calibrated probability of `closest`, in [0, 1]."""
+    fits: tuple[Fit, ...] = ()
+    """Every kind and `other`, best first; empty when the photo was unfit."""
+    how_often: str = ""
+    """How often such an answer was right on test photos, from the card of the model; empty on an error."""
+    how_often_range: str = ""
+    """Between which shares that lies; empty where that is not known."""
 
     def __post_init__(self) -> None:
         """Refuse an answer whose words for safety are blank, or whose probability is none."""
         for name in ("headline", "how_soon", "urgent_advice", "referral", "limits"):
             if is_blank(getattr(self, name)):
                 raise WordsError("empty_text", f"An answer must not lose its {name!r}; write it in the words file.")
-        numbers = [self.probability, *(share.probability for share in self.shares)]
+        numbers = [self.probability, self.closest_probability, *(share.probability for share in self.shares)]
         if not all(number is None or (math.isfinite(number) and 0 <= number <= 1 + 1e-6) for number in numbers):
             raise ValueError(f"probabilities lie in [0, 1]: {numbers}")
         if (self.category is None) != (self.probability is None):

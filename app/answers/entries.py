@@ -29,6 +29,10 @@ class Entry:
 
     name: str
     headline: str
+    meaning: str
+    """One line on what it is; empty in words files from before answers had levels."""
+    to_do: str
+    """The one line on what to do, with {how_soon} in it."""
     urgency: Urgency
     own_emergency: str
     """The emergency paragraph that this answer has in place of the shared one; empty if it has none."""
@@ -53,6 +57,8 @@ def read_entry(file: WordsFile, id_: str) -> Entry:
     if any(character.isnumeric() for character in headline):
         raise file.unfit((*where, "headline"), "free of numbers, which stand beside it")
     return Entry(
+        meaning=file.text(*where, "meaning") if file.has(*where, "meaning") else "",
+        to_do=_read_to_do(file, where),
         name=file.text(*where, "name"),
         headline=headline,
         urgency=Urgency(urgency),
@@ -62,6 +68,15 @@ def read_entry(file: WordsFile, id_: str) -> Entry:
         sections=_read_sections(file, id_),
         sources=read_sources(file, *where, "sources"),
     )
+
+
+def _read_to_do(file: WordsFile, where: tuple[str, ...]) -> str:
+    if not file.has(*where, "to_do"):
+        return "{how_soon}"
+    to_do = file.text(*where, "to_do")
+    if _placeholders(to_do) != {"{how_soon}"}:
+        raise file.unfit((*where, "to_do"), "a text with {how_soon}")
+    return to_do
 
 
 def read_sources(file: WordsFile, *keys: str) -> tuple[Reference, ...]:
@@ -106,7 +121,8 @@ def _read_sections(file: WordsFile, id_: str) -> tuple[Section, ...]:
     written = file.keys("answer", id_, "sections")
     if unknown := set(written) - set(titles):
         raise file.missing(f"titles.{min(unknown)}")
-    wanted = [key for key in titles if key in written] if id_ in {NOT_SURE, COULD_NOT_READ} else titles
+    may_lack = set(titles) if id_ in {NOT_SURE, COULD_NOT_READ} else {key[-1] for key in file.filled}
+    wanted = [key for key in titles if key in written or key not in may_lack]
     return tuple(Section(file.text("titles", key), file.text("answer", id_, "sections", key)) for key in wanted)
 
 

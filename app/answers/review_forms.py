@@ -35,7 +35,18 @@ _SHARED_TEXTS = (
     *("emergency", "red_flag_headline", "red_flag_advice", "same_day_headline", "same_day_advice", "red_flag_photo"),
     *("intended_use", "limits"),
 )
-_SHARED_TABLES = ("red_flags", "same_day_because", "glass_test", "urgency", "titles", "reasons", "notes", "phrases")
+_SHARED_TABLES = (
+    "red_flags",
+    "same_day_because",
+    "glass_test",
+    "urgency",
+    "titles",
+    "levels",
+    "fits",
+    "reasons",
+    "notes",
+    "phrases",
+)
 _ROW = re.compile(r"^\| (?P<field>[^|]+?) \|(?P<value>[^|]*)\|$", re.MULTILINE)
 _REMARKS = re.compile(r"^## Remarks\n(?P<remarks>.*?)^## The text$", re.MULTILINE | re.DOTALL)
 

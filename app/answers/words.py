@@ -18,15 +18,18 @@ from app.answers.entries import (
     read_sources,
     read_table,
 )
-from app.answers.languages import shipped_words
+from app.answers.fallback import note_on, with_shipped
+from app.answers.languages import Language, shipped_words
+from app.answers.levels import either, first_sentence, fits_of, how_often, upper_first
 from app.answers.red_flags import SAME_DAY_ALONE, Alarm, RedFlag, judge
-from app.answers.words_file import WordsFile
+from app.answers.words_file import Key, WordsFile
 from model.errors import PhotoError, RedspotsError, WordsError
-from model.prediction import ABOUT_SCORES, OTHER, Prediction
+from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, Level, Prediction, Score
 
 __all__ = ["Answer", "Section", "Share", "Urgency", "Words"]
 
 SHIPPED = shipped_words()
+_ALL_SHIPPED = frozenset(map(shipped_words, Language))
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 """The file that an error's sentence begins with."""
@@ -43,12 +46,18 @@ class Words:
     """All words of one file, checked in full when they were read."""
 
     path: Path
+    filled: frozenset[Key]
+    """Keys that the file lacks and the shipped words stand in for."""
     language: str
     """Of the texts, as in the `lang` of HTML."""
     language_name: str
     """What the language calls itself."""
     entries: Mapping[str, Entry]
     other: str
+    levels: Mapping[str, str]
+    """What each level is called."""
+    fits: Mapping[str, str]
+    """How well a photo fits, in words."""
     reasons: Mapping[str, str]
     notes: Mapping[str, str]
     errors: Mapping[str, str]
@@ -78,15 +87,20 @@ class Words:
         """Return the words of a file, or the shipped ones. Raises WordsError on a missing, blank or unreadable text."""
         file = WordsFile.read(path or SHIPPED)
         shipped = file if file.path == SHIPPED else WordsFile.read(SHIPPED)
+        if file.path not in _ALL_SHIPPED:
+            file = with_shipped(file)
         for id_ in (NOT_SURE, COULD_NOT_READ):
             file.keys("answer", id_)
         read_table(file, "titles", like=shipped)
         phrases = read_table(file, "phrases", like=shipped)
         return cls(
             path=file.path,
+            filled=file.filled,
             language=file.language(),
             entries={id_: read_entry(file, id_) for id_ in file.keys("answer")},
             other=file.text("names", OTHER),
+            levels=read_table(file, "levels", like=shipped),
+            fits=read_table(file, "fits", like=shipped),
             reasons=read_table(file, "reasons", like=shipped),
             notes=read_table(file, "notes", like=shipped),
             errors={code: file.text("errors", code) for code in file.keys("errors")} if file.has("errors") else {},
@@ -107,27 +121,105 @@ class Words:
         for category in (*categories, *parents):
             self._entry(category)
 
+    @property
+    def note(self) -> str:
+        """Return one sentence on what the shipped words stand in for; empty if for nothing."""
+        return note_on(self.path, self.filled)
+
     def name(self, category: str) -> str:
         """Return the display name of a category, of a parent or of `other`."""
         return self.other if category == OTHER else self._entry(category).name
 
     def answer(self, prediction: Prediction) -> Answer:
         """Return the answer to a prediction. Raises WordsError when a category or a code has no words."""
-        return replace(
-            self._answer(prediction.category or NOT_SURE, model_version=prediction.model_version),
+        level = prediction.level
+        unnamed = COULD_NOT_READ if level is Level.NOT_USABLE else NOT_SURE
+        answer = self._answer(prediction.category or unnamed, model_version=prediction.model_version)
+        often, between = how_often(level, prediction.record, prediction.record_of, self.phrases, self.name)
+        closest = prediction.closest
+        told = replace(
+            answer,
             category=prediction.category,
             probability=prediction.probability,
-            not_sure_because=tuple(self._sentence(self.reasons, code) for code in prediction.not_sure_because),
+            not_sure_because=self._reasons(prediction),
             photo_notes=tuple(self._sentence(self.notes, code) for code in prediction.photo_notes),
             shares=self._shares(prediction),
             prediction_set=prediction.prediction_set,
             could_also_be=self._could_also_be(prediction),
+            level=level,
+            level_name=self.levels[level],
+            could_be=prediction.could_be,
+            closest=closest.category if closest else None,
+            closest_probability=closest.probability if closest else None,
+            fits=fits_of(prediction, self.fits, self.name, other=_other(prediction)),
+            how_often=often,
+            how_often_range=between,
+        )
+        return self._with_worst(self._as_level(told))
+
+    def _as_level(self, answer: Answer) -> Answer:
+        """Return the answer with what stands large at its level, and the explanation of what it names as possible."""
+        if answer.level is Level.LOOKS_LIKE and answer.category:
+            return replace(answer, title=upper_first(self.name(answer.category)))
+        if answer.level is Level.COULD_BE:
+            names = [self.name(kind) for kind in answer.could_be]
+            entries = [self._entry(kind) for kind in answer.could_be]
+            parts = [
+                Section(f"{upper_first(entry.name)}: {part.title}", part.text)
+                for entry in entries
+                for part in entry.sections
+            ]
+            return replace(
+                answer,
+                headline=self.phrases["could_be_headline"].format(names=either(names, self.phrases)),
+                title=upper_first(either(names, self.phrases)),
+                meaning=self.phrases["could_be_meaning"].format(meaning=entries[0].meaning).strip(),
+                explanation=(answer.explanation[0], *parts, self.glass_test),
+                sources=tuple(
+                    dict.fromkeys((*answer.sources, *(source for entry in entries for source in entry.sources)))
+                ),
+            )
+        if answer.level is Level.NOT_USABLE and answer.not_sure_because:
+            title, fix = first_sentence(answer.not_sure_because[0])
+            return replace(answer, title=title, meaning=fix or answer.meaning)
+        return replace(answer, title=answer.headline)
+
+    def _with_worst(self, answer: Answer) -> Answer:
+        """Return the answer as urgent as the worst kind that is still possible: a level never makes it calmer."""
+        order = list(Urgency)
+        possible = [self._entry(kind) for kind in answer.could_be]
+        worst = min(possible, key=lambda entry: order.index(entry.urgency), default=None)
+        if worst is None or order.index(worst.urgency) >= order.index(answer.urgency):
+            return answer
+        soon = self.urgencies[worst.urgency]
+        return replace(
+            answer,
+            urgency=worst.urgency,
+            how_soon=soon,
+            to_do=worst.to_do.format(how_soon=soon),
+            urgent_advice=worst.urgent_advice,
+            referral=worst.referral,
+        )
+
+    def _reasons(self, prediction: Prediction) -> tuple[str, ...]:
+        closest = prediction.closest
+        return tuple(
+            self.phrases["closest"].format(name=self.name(closest.category))
+            if code == LOW_SCORE and prediction.could_be and closest
+            else self._sentence(self.reasons, code)
+            for code in prediction.not_sure_because
         )
 
     def answer_error(self, error: RedspotsError, *, model_version: str = "") -> Answer:
         """Return the answer when there is no prediction: its reason is the error's sentence."""
         answer = self._answer(COULD_NOT_READ, model_version=model_version)
-        return replace(answer, not_sure_because=(self.sentence(error),), error=error.code)
+        return replace(
+            answer,
+            not_sure_because=(self.sentence(error),),
+            error=error.code,
+            level_name=self.levels[Level.NOT_USABLE],
+            title=answer.headline,
+        )
 
     def refuse(self, sentence: str) -> str:
         """Return what is said where there is no answer at all: why, whom to see, and what this is not."""
@@ -169,6 +261,7 @@ class Words:
             headline=headline,
             urgency=urgency,
             how_soon=self.urgencies[urgency],
+            to_do=self.urgencies[urgency],
             urgent_advice=advice,
             explanation=(Section(self.red_flag_photo, f"{answer.headline}.\n\n{own}".strip()), *answer.explanation),
             sources=tuple(dict.fromkeys((*answer.sources, *self.red_flag_sources))),
@@ -182,6 +275,8 @@ class Words:
             probability=None,
             urgency=entry.urgency,
             how_soon=self.urgencies[entry.urgency],
+            to_do=entry.to_do.format(how_soon=self.urgencies[entry.urgency]),
+            meaning=entry.meaning,
             urgent_advice=entry.urgent_advice,
             referral=entry.referral,
             explanation=(*entry.sections, self.glass_test),
@@ -227,3 +322,7 @@ class Words:
             shares.setdefault(prediction.category, prediction.probability)
         ranked = sorted(shares.items(), key=lambda item: -item[1])
         return tuple(Share(category, self.name(category), probability) for category, probability in ranked)
+
+
+def _other(prediction: Prediction) -> Score | None:
+    return next((score for score in prediction.scores if score.category == OTHER), None)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from model.errors import WordsError
+
+Key = tuple[str, ...]
+"""Names of the tables around a text, and its own."""
 
 
 def is_blank(text: object) -> bool:
@@ -24,6 +27,8 @@ class WordsFile:
 
     path: Path
     tables: Mapping[str, Any]
+    filled: frozenset[Key] = frozenset()
+    """Keys that the file lacks and the shipped words stand in for."""
 
     @classmethod
     def read(cls, path: Path) -> WordsFile:
@@ -42,6 +47,25 @@ class WordsFile:
         words = cls(path, tables)
         words._refuse_blank(tables, ())
         return words
+
+    def completed(self, shipped: WordsFile, may_lack: Callable[[Key], bool]) -> WordsFile:
+        """Return this file with the shipped texts in place of those that it lacks and `may_lack` allows to."""
+        filled: set[Key] = set()
+
+        def fill(own: Mapping[str, Any], other: Mapping[str, Any], above: Key) -> dict[str, Any]:
+            whole = dict(own)
+            for name, value in other.items():
+                key, mine = (*above, name), own.get(name)
+                if isinstance(value, dict) and isinstance(mine, dict | None):
+                    inner = fill(mine or {}, value, key)
+                    if inner or mine is not None:
+                        whole[name] = inner
+                elif mine is None and may_lack(key):
+                    whole[name] = value
+                    filled.add(key)
+            return whole
+
+        return WordsFile(self.path, fill(self.tables, shipped.tables, ()), frozenset(filled))
 
     def text(self, *keys: str) -> str:
         """Return one text as paragraphs, parted by an empty line, and list items on lines that begin with `- `."""

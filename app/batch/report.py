@@ -33,6 +33,8 @@ class Advice:
     """What photos with the same answer share: the words, in full."""
 
     headline: str
+    level_name: str
+    how_often: str
     urgency: str
     how_soon: str
     urgent_advice: str
@@ -177,6 +179,7 @@ def _group_head(advice: Advice, count: int, words: Words, *, id_: str) -> str:
     return (
         f'<section class="group {advice.urgency}" data-mood="{advice.urgency}" id="{id_}"><div class="words"><div>'
         f'<p class="badge">{icon}{_text(advice.how_soon)}</p><h2>{_text(advice.headline)}</h2>'
+        f"<p><b>{_text(advice.level_name)}</b> {_text(advice.how_often)}</p>"
         f'<p class="quiet">{_text(words.report["count"].format(count=f"{count:,}"))}</p>'
         f"<h3>{_text(words.page['advice_title'])}</h3>{paragraphs(advice.urgent_advice)}"
         f'<h3>{_text(words.page["referral_title"])}</h3><div class="referral">{paragraphs(advice.referral)}</div>'

@@ -122,6 +122,8 @@ def _run(request: Request) -> int:
     classifier = Classifier.load(chosen.folder)
     words = Words.read(words_paths(chosen.folder, classifier.card, words=request.words, language=request.language)[0])
     words.require(classifier.card.categories, classifier.card.parents)
+    if words.note and not request.quiet:
+        Console(stderr=True).print(words.note, highlight=False, markup=False, soft_wrap=True)
     if request.model is None and not request.quiet:
         Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
     workers = min(request.workers or cores(), len(sources))

@@ -42,6 +42,8 @@ def check(
 
     words = Words.read(file)
     words.require(categories or [])
+    if words.note:
+        _say(words.note)
     _say(f"{str(file)!r} is complete; it has answers for {', '.join(words.entries)}.")
 
 

@@ -54,12 +54,13 @@ def answer_html(
     photo, folded = (shown.explanation[:1], shown.explanation[1:]) if shown is not answer else ((), shown.explanation)
     if shown.error:
         badges += badge(ERROR, page["error_badge"])
+    level = _level(shown) if shown is answer else ""
     parts = (
-        f'<header class="head">{badges}<h2>{text(shown.headline)}</h2></header>',
+        f'<header class="head">{badges}<h2>{text(shown.headline)}</h2>{level}</header>',
         section("advice", page["advice_title"], paragraphs(shown.urgent_advice)),
         section("referral", page["referral_title"], paragraphs(shown.referral)),
         others,
-        *(section("photo", part.title, paragraphs(part.text)) for part in photo),
+        *(section("photo", part.title, paragraphs(part.text) + _level(shown)) for part in photo),
         section("because", page["not_sure_title"], items(shown.not_sure_because)),
         section("notes", page["notes_title"], items(shown.photo_notes)),
         section("could-be", page["could_be_title"], paragraphs(shown.could_also_be)),
@@ -100,6 +101,14 @@ def badge(mood: str, words: str) -> str:
     """Return how urgent it is, as an icon with words."""
     icon = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[mood]}</svg>'
     return f'<span class="badge {mood}">{icon}<span>{text(words)}</span></span>'
+
+
+def _level(answer: Answer) -> str:
+    """Return how far the answer commits itself, and how often such answers were right."""
+    if not answer.level_name:
+        return ""
+    told = " ".join(filter(None, (f"{answer.title}.", answer.meaning, answer.how_often)))
+    return f'<p class="level"><b>{text(answer.level_name)}</b> {text(told)}</p>'
 
 
 def _actions(page: Mapping[str, str]) -> str:

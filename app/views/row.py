@@ -12,7 +12,7 @@ from app.answers.words import Answer
 from model.prediction import Prediction
 from model.redaction import redacted_url
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the columns, in every row; it grows when a column changes its meaning or goes."""
 
 Cell = str | int | float | None
@@ -68,6 +68,10 @@ def all_columns(outputs: Sequence[str]) -> tuple[Column, ...]:
         Column("sha256", str, lambda result: result.sha256 or None),
         Column("milliseconds", float, lambda result: result.milliseconds),
         Column("model_version", str, lambda result: result.answer.model_version or None),
+        Column("level", str, lambda result: result.answer.level.value),
+        Column("could_be", str, lambda result: _listed(result.answer.could_be)),
+        Column("closest", str, lambda result: result.answer.closest),
+        Column("closest_probability", float, lambda result: _rounded(result.answer.closest_probability)),
         Column("schema", int, lambda result: SCHEMA),
     )
 
@@ -90,7 +94,8 @@ def row(
 ) -> dict[str, Cell]:
     """Return one row, in the order of `columns`: text on one line each, numbers as numbers, None for nothing.
 
-    `prediction_set` holds ids, `not_sure_because` and `photo_notes` read `code: sentence`; all are parted by ` | `.
+    `prediction_set` and `could_be` hold ids, `not_sure_because` and `photo_notes` read `code: sentence`; all are parted
+    by ` | `.
     Bytes of a file name that are not UTF-8 appear as `\\xff`.
     """
     scored = {score.category for score in prediction.scores} if prediction else set()

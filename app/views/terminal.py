@@ -31,8 +31,9 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
     console.print(_text(console, f"{answer.how_soon}: {answer.headline}", f"bold {style}"))
     _print_text(console, answer.urgent_advice, style)
     _print_text(console, answer.referral, "bold")
-    could_be = (answer.could_also_be,) if answer.could_also_be else ()
-    if remarks := (*answer.not_sure_because, *answer.photo_notes, *could_be):
+    level = f"{answer.level_name}: {answer.title}. {answer.meaning}".strip() if answer.level_name else ""
+    told = filter(None, (level, *answer.not_sure_because, *answer.photo_notes, answer.could_also_be, answer.how_often))
+    if remarks := tuple(told):
         _print_text(console, "\n".join(f"- {remark}" for remark in remarks))
     if prediction is not None and answer.shares:
         console.print()

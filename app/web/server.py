@@ -75,6 +75,8 @@ def serve(
     spoken = [Words.read(path) for path in words_paths(model, classifier.card, words=words, language=language)]
     for one in spoken:
         one.require(classifier.card.categories, classifier.card.parents)
+        if one.note:
+            Console(stderr=True).print(one.note, highlight=False, markup=False)
     by_browser = language is None
     if warning:
         Console(stderr=True).print(f"Warning: {warning}", style="yellow", highlight=False, markup=False)

@@ -20,6 +20,8 @@ def scored_photos(
         "groups": numbers,
         "tones": [""] * count,
         "fit": [True] * count,
+        "levels": ["looks_like" if name else "no_match" for name in named or [""] * count],
+        "could_be": [""] * count,
         "sources": [""] * count,
         "paths": [f"{number}.jpg" for number in numbers],
     }

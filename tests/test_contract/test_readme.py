@@ -69,8 +69,10 @@ def test_the_columns_are_those_of_the_table() -> None:
 
 
 def test_every_field_of_an_answer_has_its_column() -> None:
-    # The shares are the numbers of p_..., under names for people.
-    shown = {*columns(OUTPUTS), "shares"}
+    # The shares and fits are the numbers of p_..., under names for people; the texts of a level follow from its code.
+    shown = {*columns(OUTPUTS), "shares", "fits", "level_name", "title", "meaning", "to_do"}
+    # They are the model's, the same in every row of a level.
+    shown |= {"how_often", "how_often_range"}
     assert {field.name for field in fields(Answer)} <= shown
 
 

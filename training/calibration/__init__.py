@@ -1,1 +1,1 @@
-"""Temperature, prior of `other`, threshold, sets and energy, on photos held back."""
+"""Temperature, prior of `other`, threshold, levels, sets and energy, on photos held back."""

@@ -1,4 +1,4 @@
-"""All that is chosen on held-back photos, real ones wherever there are enough: scaling, threshold, sets, energy."""
+"""All that is chosen on held-back photos, real ones wherever there are enough: scaling, sets, energy, levels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from model.card import ModelCard
-from model.decision import UNFAMILIAR, decide, energy, is_right, judge, softmax
-from model.prediction import OTHER
+from model.decision import decide, energy, is_right, judge, softmax
+from model.prediction import OTHER, UNFAMILIAR
+from training.calibration.levels import choose_levels
 from training.calibration.prediction_sets import calibrate_sets, counted, set_groups
 from training.data.manifest import Example
 from training.loading.cache import output_of
@@ -50,14 +51,19 @@ def calibrate(
         prediction_sets=calibrate_sets(probabilities, items, outputs=card.outputs, parents=card.parents),
         most_energy=choose_most_energy(logits, np.where(targets < len(card.categories), weights, 0.0)),
     )
-    threshold = choose_threshold(
+    truths = [output_of(item) for item in items]
+    accuracy = recipe.decision.answered_accuracy
+    threshold = choose_threshold(logits, truths, card, answered_accuracy=accuracy, weights=weights)
+    card = replace(card, threshold=threshold)
+    levels = choose_levels(
         logits,
-        [output_of(item) for item in items],
+        truths,
         card,
-        answered_accuracy=recipe.decision.answered_accuracy,
+        answered_accuracy=accuracy,
+        could_be_accuracy=recipe.decision.could_be_accuracy,
         weights=weights,
     )
-    return replace(card, threshold=threshold), offsets
+    return replace(card, levels=levels), offsets
 
 
 def _shifted(card: ModelCard, recipe: Recipe) -> list[tuple[int, ...]]:

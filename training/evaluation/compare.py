@@ -43,7 +43,7 @@ class Difference:
 
 
 _MORE_IS_BETTER = ("auc_", "sensitivity_", "balanced_accuracy", "accuracy_of_", "not_sure_on_")
-_LESS_IS_BETTER = ("calibration_error", "spread_over_", "something_else_for_")
+_LESS_IS_BETTER = ("calibration_error", "spread_over_", "something_else_for_", "no_match_for_")
 
 
 def compare(

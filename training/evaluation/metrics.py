@@ -20,6 +20,7 @@ from model.decision import is_right
 from model.prediction import OTHER
 from training.data.manifest import NOT_SKIN
 from training.evaluation.bootstrap import RESAMPLES, interval, resampled_rows
+from training.evaluation.levels import level_figures
 from training.evaluation.predictions import Scored, mean
 
 BINS = 15
@@ -68,6 +69,7 @@ def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable
     found["calibration_error"] = partial(_calibration_error, card=card)
     found["answered"] = _answered
     found["accuracy_of_answers"] = partial(_accuracy_of_answers, card=card)
+    found |= level_figures(card)
     for share in SUREST:
         found[f"accuracy_of_the_surest_{share:.0%}".replace("%", "_percent")] = partial(
             _accuracy_of_surest, card=card, share=share

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from model.batch import score_photos
 from model.card import ModelCard
 from model.classifier import Classifier
-from model.decision import judge
+from model.decision import could_be, judge, kinds
 from model.errors import RedspotsError
-from model.prediction import ABOUT_SCORES
+from model.prediction import ABOUT_SCORES, Level, Score, level_of
 from training.data.manifest import Example
 from training.data.skin_tone import skin_band
 
@@ -34,6 +34,10 @@ class Scored:
     """Bands of skin tone; empty where none is known."""
     fit: NDArray[np.bool_]
     """Whether the photo was good enough to judge: only then can a threshold make it an answer."""
+    levels: NDArray[np.str_]
+    """`Level` of the answer."""
+    could_be: NDArray[np.str_]
+    """Kinds that are named as possible besides, parted by a space; empty where there are none."""
     sources: NDArray[np.str_]
     """Where the photos come from; empty where that is not stated."""
     paths: NDArray[np.str_]
@@ -47,42 +51,52 @@ def score_examples(
     classifier: Classifier, examples: Sequence[Example], *, workers: int = 1
 ) -> tuple[Scored, list[tuple[Path, RedspotsError]]]:
     """Return what the model said of each photo that could be read, and the errors of the others."""
-    kept, probabilities, named, fit, errors = [], [], [], [], []
+    kept, predictions, errors = [], [], []
     outcomes = score_photos(classifier, [example.path for example in examples], workers=workers)
     for example, outcome in zip(examples, outcomes, strict=True):
         if outcome.error is not None:
             errors.append((example.path, outcome.error))
         elif outcome.prediction is not None and outcome.prediction.scores:
             kept.append(example)
-            probabilities.append([score.probability for score in outcome.prediction.scores])
-            named.append(outcome.prediction.category or "")
-            fit.append(ABOUT_SCORES.issuperset(outcome.prediction.not_sure_because))
-    values = np.array(probabilities, dtype=np.float64).reshape(len(kept), len(classifier.card.outputs))
-    return _scored(kept, values, named, fit), errors
+            predictions.append(outcome.prediction)
+    said = [_Said(one.scores, one.category or "", one.not_sure_because, one.level, one.could_be) for one in predictions]
+    return _scored(kept, said, outputs=len(classifier.card.outputs)), errors
 
 
 def scored_logits(examples: Sequence[Example], logits: NDArray[np.float64], card: ModelCard) -> Scored:
     """Return labelled photos with what a card makes of their logits (n, outputs); their quality is not looked at."""
-    judged = [judge(row, card) for row in logits.astype(np.float32)]
-    probabilities = np.array([[score.probability for score in scores] for scores, _, _ in judged])
-    return _scored(
-        examples,
-        probabilities,
-        [named.category if named else "" for _, named, _ in judged],
-        [ABOUT_SCORES.issuperset(because) for _, _, because in judged],
-    )
+    said = []
+    for row in logits.astype(np.float32):
+        scores, named, because = judge(row, card)
+        category = named.category if named else None
+        fit = ABOUT_SCORES.issuperset(because)
+        possible = could_be(kinds(scores, card), category, card) if fit else ()
+        said.append(_Said(scores, category or "", because, level_of(category, possible, because), possible))
+    return _scored(examples, said, outputs=len(card.outputs))
 
 
-def _scored(
-    examples: Sequence[Example], probabilities: NDArray[np.float64], named: Sequence[str], fit: Sequence[bool]
-) -> Scored:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a model said of one photo, as far as it is measured."""
+
+    scores: Sequence[Score]
+    named: str
+    because: Sequence[str]
+    level: Level
+    could_be: Sequence[str]
+
+
+def _scored(examples: Sequence[Example], said: Sequence[_Said], *, outputs: int) -> Scored:
+    probabilities = [[score.probability for score in one.scores] for one in said]
     return Scored(
         truths=_texts(example.category for example in examples),
         groups=_texts(example.group for example in examples),
-        probabilities=probabilities,
-        named=_texts(named),
+        probabilities=np.array(probabilities, dtype=np.float64).reshape(len(said), outputs),
+        named=_texts(one.named for one in said),
         tones=_texts(skin_band(example.skin_tone) for example in examples),
-        fit=np.array(fit, dtype=np.bool_),
+        fit=np.array([ABOUT_SCORES.issuperset(one.because) for one in said], dtype=np.bool_),
+        levels=_texts(one.level.value for one in said),
+        could_be=_texts(" ".join(one.could_be) for one in said),
         sources=_texts(example.source for example in examples),
         paths=_texts(str(example.path) for example in examples),
     )

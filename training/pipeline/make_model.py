@@ -23,6 +23,7 @@ from model.system.durable import sync
 from model.system.interrupts import Stop
 from training.calibration.scaling import calibrate
 from training.data.manifest import Example
+from training.evaluation.levels import measured_levels
 from training.evaluation.predictions import score_examples, scored_logits
 from training.evaluation.results import (
     METRICS,
@@ -213,6 +214,10 @@ def _publish(
     card.write(folder)
     sets = [*crossed, *_measured(folder, job, trained)]
     metrics = {one.name: one.figures for one in sets}
+    if sets:
+        # Photos that chose nothing, where there are any.
+        honest = next((one for one in sets if one.name == "test"), sets[0])
+        card = replace(card, levels=measured_levels(card, honest.scored, name=honest.name))
     card = replace(card, metrics=metrics, training={**how, **job.about, "minutes": round(run.minutes(), 1)})
     account = account_of(card, sets, curves=read_curves(run.trainings), photos_sha256=photos_hash(job.examples))
     keep_logs(run.trainings, folder)

@@ -164,6 +164,8 @@ class DecisionOptions(Section):
     """Categories that share an answer when together they are likely but none of them alone is."""
     answered_accuracy: float = Field(0.9, gt=0, lt=1)
     """The threshold is the lowest at which this share of the answers on validation groups is right."""
+    could_be_accuracy: float = Field(0.4, gt=0, lt=1)
+    """Kinds are named as possible from the lowest probability on at which this share of such answers is right."""
     other_prior: float | None = Field(None, gt=0, lt=1)
     """Share of `other` among the photos that people will show; left out, it is `fit.other_share`."""
 

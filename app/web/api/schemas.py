@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.answers.answer import Answer, Urgency
 from app.answers.words import Words
+from app.views.row import SCHEMA
+from model.prediction import Level
 
 _OF_ANSWERS = ConfigDict(from_attributes=True, use_attribute_docstrings=True)
 
@@ -55,6 +57,27 @@ class AnswerBody(BaseModel):
 
     model_config = _OF_ANSWERS
 
+    schema_version: int = SCHEMA
+    """Grows when a field changes its meaning."""
+    level: Level
+    """How far the answer commits itself: `looks_like`, `could_be`, `no_match`, `not_usable`. Never how urgent it is."""
+    level_name: str
+    title: str
+    """What is named, or what is wrong with the photo."""
+    meaning: str
+    """One line on the title; may be empty."""
+    to_do: str
+    """One line on what to do."""
+    could_be: list[str]
+    """Ids of at most two kinds that are still possible besides what is named, likeliest first."""
+    closest: str | None
+    """Id of the likeliest kind, `other` left aside; null when the photo was unfit."""
+    closest_probability: float | None = Field(ge=0, le=1 + 1e-6)
+    """Calibrated probability of `closest`."""
+    how_often: str
+    """How often such answers were right on test photos, or how many photos of bleeding spots ended without one."""
+    how_often_range: str
+    """Between which shares that lies."""
     headline: str
     """The answer in a few words; what was ticked comes before the category."""
     category: str | None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.answers.entries import ALWAYS_URGENT
+from app.answers.fallback import may_lack
 from app.answers.words import Answer, Section, Urgency, Words
 from app.answers.words_file import is_blank
 from app.views.html import answer_html
@@ -39,6 +40,7 @@ REASONS = (
 NOTES = ("first_frame", "transparency", "sixteen_bit", "dim", "soft", "small")
 TABLES = shipped_tables()
 TEXT_KEYS = list(text_keys(TABLES))
+WORDS = Words.read()
 EVEN = tuple(Score(output, 0.2) for output in OUTPUTS)
 
 OPTIONAL: set[Key] = {
@@ -48,6 +50,9 @@ OPTIONAL: set[Key] = {
     *(key for key in TEXT_KEYS if key[:2] in {("answer", "not_sure"), ("answer", "could_not_read")} and len(key) == 4),
 }
 """Texts without which the shared emergency paragraph stands, or one section less."""
+
+STOOD_IN_FOR = {key for key in TEXT_KEYS if may_lack(key)} - OPTIONAL
+"""Texts for which the shipped ones stand in."""
 
 
 def committed(category: str, *, probability: float = 0.9) -> Prediction:
@@ -142,6 +147,12 @@ def test_a_file_that_lacks_a_text_is_refused_by_key(tmp_path: Path, key: Key) ->
     path = changed_words(tmp_path, key, None)
     if key in OPTIONAL:
         assert not is_blank(Words.read(path).answer(committed("sun_rash")).urgent_advice)
+        return
+    if key in STOOD_IN_FOR:
+        words = Words.read(path)
+        assert words.filled == {key}
+        assert repr(".".join(key)) in words.note
+        assert words.answer(committed("sun_rash")).referral == WORDS.answer(committed("sun_rash")).referral
         return
     with pytest.raises(WordsError, match=key[-1]) as caught:
         Words.read(path)
