@@ -105,6 +105,11 @@ class Classifier:
             for index, one in enumerate(prepared)
         ]
 
+    def logits(self, prepared: Sequence[Prepared]) -> NDArray[np.float32]:
+        """Return the logits (n, outputs) of prepared photos, before temperature and decision: for training on them."""
+        photos = np.stack([one.pixels for one in prepared])
+        return np.asarray(self._session.run(["logits"], {"photos": photos})[0])
+
     def _predict(self, one: Prepared, logits: NDArray[np.float32], evidence: Evidence | None) -> Prediction:
         scores, named, because = judge(logits, self.card)
         if one.quality.refused:

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from model.card import sha256_of
-from model.errors import ManifestError
+from model.classifier import RELEASES, Classifier
+from model.errors import ManifestError, RecipeError
 from model.prediction import OTHER
 from training.data.manifest import Example
 from training.fitting.few_shot import ClassMeans, fit_class_means, pooled_features
@@ -21,6 +22,7 @@ from training.loading.composition import plan_few_shot
 from training.loading.dataset import Item, targets_of
 from training.loading.shards import SomePixels
 from training.pipeline.holdout import Setting, Trained, count_photos
+from training.recipes import FewShotOptions, Recipe
 
 _REST = "other sources"
 """Name of the fold of the sources that have no photo of a category."""
@@ -43,10 +45,11 @@ def leave_sources_out(setting: Setting, examples: Sequence[Example], *, unlearnt
     items = plan_few_shot(examples, recipe, setting.outputs)
     count_photos(setting, "train", items)
     scored = [index for index, item in enumerate(items) if isinstance(item, Example) and _is_scored(item, unlearnt)]
-    folds = _folds(items, scored, by=recipe.few_shot.left_out)
+    folds = _folds(items, scored, recipe.few_shot)
+    teacher = _teacher(recipe)
     was_cached = is_cached(items, side=setting.preprocess.size, folder=setting.cache)
     setting.tell(f"reading and drawing photos into {str(setting.cache)!r}")
-    photos = _read_photos(setting, network, items)
+    photos = _read_photos(setting, network, items, teacher)
     logits = np.zeros((len(items), len(setting.outputs)))
     for name, held_back, left_out in folds:
         setting.tell(f"{len(held_back)} photos of {name} against class means of all others")
@@ -60,16 +63,25 @@ class _Photos:
     """The features of all photos of a run."""
 
     def __init__(
-        self, setting: Setting, items: Sequence[Item], plain: NDArray[np.float64], turned: NDArray[np.float64]
+        self,
+        setting: Setting,
+        items: Sequence[Item],
+        plain: NDArray[np.float64],
+        turned: NDArray[np.float64],
+        taught: NDArray[np.float64],
     ) -> None:
-        """Take features (n, d) of all photos as they are, and (some, views, d) of those of the categories."""
+        """Take features (n, d) of all photos as they are, and (some, views, d) of those of the categories.
+
+        `taught` (n, outputs) are a teacher's logits, NaN where it has not looked.
+        """
         self._recipe, self._outputs = setting.recipe, setting.outputs
         self.plain = plain
         rows = [*range(len(items)), *np.repeat(_with_views(items), turned.shape[1]).tolist()]
         self._features = np.concatenate([plain, turned.reshape(-1, plain.shape[1])])
         self._targets = np.array(targets_of(items, setting.outputs))[rows]
+        self._taught = taught[rows]
         self._drawn = np.array([not isinstance(item, Example) for item in items])[rows]
-        self._places = np.array(_places_of(items, by=setting.recipe.few_shot.left_out))[rows]
+        self._places = np.array(_places_of(items, setting.recipe.few_shot))[rows]
 
     def fit(self, *, without: Collection[str] = ()) -> ClassMeans:
         """Return class means of all photos but those of some places, and those drawn on them."""
@@ -81,10 +93,13 @@ class _Photos:
             outputs=self._outputs,
             parents=self._recipe.decision.parents,
             options=self._recipe.few_shot,
+            taught=self._taught[kept],
         )
 
 
-def _read_photos(setting: Setting, network: CosineNetwork, items: Sequence[Item]) -> _Photos:
+def _read_photos(
+    setting: Setting, network: CosineNetwork, items: Sequence[Item], teacher: Classifier | None
+) -> _Photos:
     """Return the features of all photos, from an earlier part of the run if they were computed then."""
     preprocess, views = setting.preprocess, setting.recipe.few_shot.views
     pixels = setting.pixels(items, preprocess.size)
@@ -95,7 +110,39 @@ def _read_photos(setting: Setting, network: CosineNetwork, items: Sequence[Item]
         return {"plain": torch.from_numpy(plain[:, 0]), "turned": torch.from_numpy(turned)}
 
     seen = setting.once("features", look)
-    return _Photos(setting, items, seen["plain"].numpy(), seen["turned"].numpy())
+    taught = np.full((len(items), len(setting.outputs)), np.nan)
+    if teacher is not None:
+        setting.tell(f"asking the teacher {teacher.card.version}")
+        asked = [index for index, item in enumerate(items) if isinstance(item, Example) and output_of(item) == OTHER]
+        said = setting.once("taught", lambda: {"logits": torch.from_numpy(_asked(teacher, items, asked))})
+        columns = [setting.outputs.index(output) for output in teacher.card.outputs if output in setting.outputs]
+        known = [teacher.card.outputs.index(setting.outputs[column]) for column in columns]
+        taught[np.ix_(asked, columns)] = said["logits"].numpy()[:, known]
+    return _Photos(setting, items, seen["plain"].numpy(), seen["turned"].numpy(), taught)
+
+
+def _teacher(recipe: Recipe) -> Classifier | None:
+    """Return the model whose logits are learnt, None where none is. Raises ModelError, RecipeError."""
+    if not recipe.few_shot.taught_share:
+        return None
+    teacher = Classifier.load(RELEASES / recipe.few_shot.teacher)
+    for category in recipe.few_shot.taught_share:
+        if category not in teacher.card.outputs:
+            raise RecipeError(
+                "bad_value",
+                f"The model {recipe.few_shot.teacher} does not know {category!r}; correct 'few_shot.taught_share'.",
+            )
+    return teacher
+
+
+def _asked(teacher: Classifier, items: Sequence[Item], asked: Sequence[int]) -> NDArray[np.float64]:
+    """Return the logits (asked, outputs) of a teacher, photo by photo. Raises PhotoError."""
+    rows = [np.zeros((0, len(teacher.card.outputs)))]
+    for index in asked:
+        item = items[index]
+        assert isinstance(item, Example)
+        rows.append(teacher.logits([teacher.prepare(teacher.read(item.path))]).astype(np.float64))
+    return np.concatenate(rows)
 
 
 def _with_views(items: Sequence[Item]) -> list[int]:
@@ -103,24 +150,29 @@ def _with_views(items: Sequence[Item]) -> list[int]:
     return [index for index, item in enumerate(items) if output_of(item) != OTHER]
 
 
-def _places_of(items: Sequence[Item], *, by: str) -> list[str]:
+def _places_of(items: Sequence[Item], options: FewShotOptions) -> list[str]:
     """Return what is left out with each photo: its source, or its group; a drawn photo lies where its canvas does."""
-    place = {
-        item.path: item.source if by == "source" and item.source else item.group
-        for item in items
-        if isinstance(item, Example)
-    }
+
+    def place_of(example: Example) -> str:
+        if options.left_out == "group" or not example.source:
+            return example.group
+        source = example.source.casefold()
+        return next((text for text in options.same_source if text.casefold() in source), example.source)
+
+    place = {item.path: place_of(item) for item in items if isinstance(item, Example)}
     return [
         place[item.path] if isinstance(item, Example) else place.get(item.canvas or Path(), _DRAWN) for item in items
     ]
 
 
-def _folds(items: Sequence[Item], scored: Sequence[int], *, by: str) -> list[tuple[str, list[int], set[str]]]:
+def _folds(
+    items: Sequence[Item], scored: Sequence[int], options: FewShotOptions
+) -> list[tuple[str, list[int], set[str]]]:
     """Return for each fold its name, the photos that it scores, and the places that are left out for it.
 
     Raises ManifestError when all photos of a category come from one place.
     """
-    places = _places_of(items, by=by)
+    places, by = _places_of(items, options), options.left_out
     of_category: dict[str, set[str]] = {}
     for index in scored:
         if (output := output_of(items[index])) != OTHER:

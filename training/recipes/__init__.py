@@ -146,6 +146,9 @@ class FewShotOptions(Section):
     left_out: Literal["source", "group"] = "source"
     """What is left out in turn: all photos of one source, a site or a paper; or, where there is one source only, all of
     one person or lesion, which flatters: photos of one source are alike."""
+    same_source: tuple[str, ...] = ()
+    """Sources that hold one of these texts, whatever else they say, are one: a site whose photos came by several
+    ways."""
     views: int = Field(2, ge=1, le=8)
     """Of each photo of a category: as it is, mirrored, turned by right angles."""
     scale: float = Field(16.0, gt=0)
@@ -155,6 +158,11 @@ class FewShotOptions(Section):
     drawn_share: dict[str, float] = {}
     """How much the drawn photos of a category count in its mean, from 0 to 1. Those of categories that are not named
     are not drawn."""
+    teacher: str = ""
+    """Version of a model that ships, whose logits are learnt on the photos of `other`: for categories of which it knows
+    more, from drawn photos, than the few real ones tell."""
+    taught_share: dict[str, float] = {}
+    """How much of a category's mean is what the teacher's logit says of it, from 0 to 1."""
 
 
 class DecisionOptions(Section):
@@ -197,9 +205,12 @@ class Recipe(Section):
                 )
         if not self.fit.epochs and self.network.head != "cosine":
             raise ValueError("'fit.epochs' of 0 needs `head = \"cosine\"` in the section [network]")
-        for category, share in self.few_shot.drawn_share.items():
-            if category not in self.categories or not 0 <= share <= 1:
-                raise ValueError("'few_shot.drawn_share' needs names among 'categories' and shares from 0 to 1")
+        for key in ("drawn_share", "taught_share"):
+            for category, share in getattr(self.few_shot, key).items():
+                if category not in self.categories or not 0 <= share <= 1:
+                    raise ValueError(f"'few_shot.{key}' needs names among 'categories' and shares from 0 to 1")
+        if self.few_shot.taught_share and not self.few_shot.teacher:
+            raise ValueError("'few_shot.taught_share' needs 'few_shot.teacher'; name a version of a model")
         if len(set(self.categories)) < len(self.categories):
             raise ValueError("a category stands in 'categories' twice; remove one")
         for parent, members in self.decision.parents.items():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import training.pipeline.few_shot as few_shot
 from model.card import ModelCard, sha256_of
 from model.classifier import Classifier
-from model.errors import ManifestError, RecipeError
+from model.errors import ManifestError, ModelError, RecipeError
 from model.prediction import OTHER
 from training.data.manifest import Example, read_manifest
 from training.fitting.few_shot import ClassMeans, fit_class_means
@@ -140,13 +140,61 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 
 def test_a_source_that_is_left_out_is_in_no_mean(photos: list[Example]) -> None:
     items = [*photos, DrawnExample("sun_rash", 1, photos[0].path), DrawnExample("sun_rash", 2, None)]
-    folds = few_shot._folds(items, range(len(photos)), by="source")
+    folds = few_shot._folds(items, range(len(photos)), DEFAULT)
     assert [name for name, _, _ in folds] == ["site 0", "site 1", "site 2"]
     assert sorted(index for _, held_back, _ in folds for index in held_back) == list(range(len(photos)))
-    places = few_shot._places_of(items, by="source")
+    places = few_shot._places_of(items, DEFAULT)
     for _, held_back, left_out in folds:
         assert {places[index] for index in held_back} == left_out
     assert places[-2] == photos[0].source, "a drawn photo knows the source of its canvas"
+
+
+def test_sources_of_one_site_are_left_out_together(photos: list[Example]) -> None:
+    one_site = FewShotOptions(same_source=("SITE 1", "site 2", "Site"))
+    assert set(few_shot._places_of(photos, one_site)) == {"SITE 1", "site 2", "Site"}
+    joined = FewShotOptions(same_source=("site",))
+    assert set(few_shot._places_of(photos, joined)) == {"site"}
+    by_group = FewShotOptions(left_out="group", same_source=("site",))
+    assert few_shot._places_of(photos, by_group) == [example.group for example in photos]
+
+
+def test_what_a_teacher_says_of_other_photos_turns_a_mean() -> None:
+    random = np.random.default_rng(3)
+    rows, targets, none = means_of(3)
+    hidden = random.normal(size=6)
+    taught = np.full((60, len(OUTPUTS)), np.nan)
+    taught[targets == 4, 3] = none.directions(rows[targets == 4]) @ hidden
+
+    def fit(share: float) -> ClassMeans:
+        options = FewShotOptions(teacher="0.2.0", taught_share={"sun_rash": share})
+        return fit_class_means(
+            rows,
+            targets,
+            drawn=np.zeros(60, dtype=bool),
+            outputs=OUTPUTS,
+            parents=PARENTS,
+            options=options,
+            taught=taught,
+        )
+
+    np.testing.assert_allclose(fit(0.0).weights, none.weights)
+    alone = fit(1.0).weights
+    assert alone[3] @ hidden / np.linalg.norm(alone[3]) / np.linalg.norm(hidden) > 0.8
+    np.testing.assert_allclose(alone[:3], none.weights[:3])
+
+
+def test_a_teacher_that_does_not_know_the_category_is_refused() -> None:
+    options = FewShotOptions(teacher="0.2.0", taught_share={"petechiae": 0.5})
+    assert few_shot._teacher(RECIPE.model_copy(update={"few_shot": options})) is not None
+    options = FewShotOptions(teacher="0.2.0", taught_share={"warts": 0.5})
+    with pytest.raises(RecipeError, match="warts"):
+        few_shot._teacher(RECIPE.model_copy(update={"few_shot": options}))
+    with pytest.raises(ModelError):
+        few_shot._teacher(RECIPE.model_copy(update={"few_shot": replace_teacher("9.9.9")}))
+
+
+def replace_teacher(version: str) -> FewShotOptions:
+    return FewShotOptions(teacher=version, taught_share={"petechiae": 0.5})
 
 
 def test_photos_that_the_backbone_knows_are_not_scored(photos: list[Example]) -> None:
@@ -163,7 +211,7 @@ def test_photos_that_the_backbone_knows_are_not_scored(photos: list[Example]) ->
 def test_a_category_of_one_place_is_told_with_what_to_do(photos: list[Example], by: str, words: str) -> None:
     alone = [replace(example, source="one", group=f"{by}-{example.category}") for example in photos]
     with pytest.raises(ManifestError, match=words) as caught:
-        few_shot._folds(alone, range(len(alone)), by=by)
+        few_shot._folds(alone, range(len(alone)), FewShotOptions(left_out=by))
     assert caught.value.code == "too_few_photos"
 
 
