@@ -109,7 +109,8 @@ def mended_png(data: bytes) -> tuple[bytes, bool]:
     Raises ValueError or zlib.error when a part of the picture is missing or wrong; Pillow passes over both. Compressed
     pixels have a checksum of their own, which counts; broken chunks that are not of the picture are left out.
     """
-    kept, pixels, at, is_sound, has_end = [_PNG_SIGNATURE], [], len(_PNG_SIGNATURE), True, False
+    pixels: list[memoryview] = []
+    kept, at, is_sound, has_end = [_PNG_SIGNATURE], len(_PNG_SIGNATURE), True, False
     view = memoryview(data)
     while at + 8 <= len(data) and not has_end:
         name, end = data[at + 4 : at + 8], at + 8 + int.from_bytes(view[at : at + 4], "big")
