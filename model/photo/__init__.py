@@ -58,7 +58,8 @@ class Photo:
     size: tuple[int, int]
     """Width and height of the full upright photo, in pixels."""
     notes: tuple[str, ...]
-    """What the reader had to decide: `first_frame`, `transparency` (shown on white), `sixteen_bit` (scaled grey)."""
+    """What the reader had to decide: `first_frame`, `transparency` (shown on white), `sixteen_bit` (scaled grey),
+    `header_fault` (of a file that has all its pixels)."""
     sha256: str
     """Of the file's bytes."""
     shown: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)

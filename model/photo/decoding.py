@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from io import BytesIO
@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.errors import PhotoError
+from model.photo.coded_colour import from_coded, iso_colour, png_colour
 from model.photo.colour import in_srgb, without_transparency
 from model.photo.formats import (
     READ_FORMATS,
     Format,
     NotAnImageError,
-    check_png,
     check_scans,
     exif_orientation,
     format_of,
@@ -35,6 +35,7 @@ from model.photo.formats import (
     webp_size,
 )
 from model.photo.heif import decode_heif
+from model.photo.mending import is_around_the_picture, mended_jpeg, mended_png
 
 # What Pillow and pi-heif raise on broken files. `Warning` is for processes that turn warnings into errors.
 _BROKEN: Final = (
@@ -77,8 +78,9 @@ _UPRIGHT: Final[dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]]] = {
 }
 """By EXIF orientation (EXIF 2.32, section 4.6.4.A)."""
 
-# Remarks of libjpeg about bytes around the picture, not in it; every other remark means that pixels are lost.
-_HARMLESS_REMARKS: Final = ("extraneous bytes before marker", "Invalid SOS parameters")
+
+_MOST_FAULTS: Final = 4
+"""Of different kinds in one JPEG that is mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,10 @@ class Limits:
     max_bytes: int = 256 * 2**20
     """Largest file, in bytes."""
     max_pixels: int = 100_000_000
-    """Largest width times height of the full photo."""
+    """Most pixels that are in memory at once: those of the full photo, or of a JPEG that is scaled while it is decoded
+    what is left of them."""
+    max_jpeg_pixels: int = 250_000_000
+    """Largest width times height of a JPEG, for the time that it takes."""
     min_side: int = 32
     """Smallest width and smallest height, in pixels."""
 
@@ -125,32 +130,51 @@ def decode(data: bytes, *, shown: str, limits: Limits, shorter_side: int | None)
 
 def _decode_jpeg(data: bytes, *, shown: str, limits: Limits, shorter_side: int | None) -> Decoded:
     """Decode through simplejpeg, which scales while it decodes; leave to Pillow what simplejpeg does not take."""
-    try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        _check_size((width, height), shown=shown, limits=limits)
-        header = read_jpeg_header(data)
-        if colours not in ("CMYK", "YCCK"):
-            least = shorter_side or 0
-            # Halvings only: libjpeg-turbo has fast code for no other factor, and others move pixels twice as far.
-            pixels = simplejpeg.decode_jpeg(data, min_height=least, min_width=least, min_factor=2 if least else 1)
-            if header.icc:
-                pixels = np.array(in_srgb(Image.fromarray(pixels), header.icc))
-            return _upright(pixels, (width, height), orientation=header.orientation)
-    except ValueError as error:
-        if not any(remark in str(error) for remark in _HARMLESS_REMARKS):
-            raise
-    return _decode_with_pillow(data, Format.JPEG, shown=shown, limits=limits, shorter_side=shorter_side)
+    height, width, colours, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    header = read_jpeg_header(data)
+    _check_jpeg_size((width, height), shown=shown, limits=limits, least=shorter_side, at_once=header.at_once)
+    for_pillow = colours in ("CMYK", "YCCK")
+    # Halvings only: libjpeg-turbo has fast code for no other factor, and others move pixels twice as far.
+    least = 32 if for_pillow else shorter_side or 0
+    options = {"colorspace": "CMYK" if for_pillow else "RGB", "min_factor": 2 if least else 1}
+    decode_pixels = partial(simplejpeg.decode_jpeg, min_height=least, min_width=least, **options)
+    notes: tuple[str, ...] = ()
+    for _ in range(_MOST_FAULTS):
+        try:
+            pixels = decode_pixels(data)
+            break
+        except ValueError as error:
+            mended, remark = mended_jpeg(data, str(error)), str(error)
+        if mended == data:  # What is left stands between two scans: Pillow passes over it.
+            if not is_around_the_picture(remark):
+                raise ValueError(remark)
+            for_pillow = True
+            break
+        data, notes = mended, ("header_fault",)
+    else:
+        raise ValueError(remark)
+    if for_pillow:
+        decoded = _decode_with_pillow(data, Format.JPEG, shown=shown, limits=limits, shorter_side=shorter_side)
+        return replace(decoded, notes=notes + decoded.notes)
+    if header.icc:
+        pixels = np.array(in_srgb(Image.fromarray(pixels), header.icc))
+    return _upright(pixels, (width, height), orientation=header.orientation, notes=notes)
 
 
 def _decode_with_pillow(data: bytes, kind: Format, *, shown: str, limits: Limits, shorter_side: int | None) -> Decoded:
     """Decode in full (JPEG: scaled), then bring to sRGB and scale down what is still larger than asked for."""
     check_size = partial(_check_size, shown=shown, limits=limits)
+    faults: list[str] = []
+    if kind is Format.PNG:
+        data, was_mended = mended_png(data)
+        faults = ["header_fault"] if was_mended else []
     if kind is Format.HEIF:
         photo, frames = decode_heif(data, check_size=check_size)
         notes = ["first_frame"] if frames > 1 else []
     else:
         photo = _open(data, kind, check_size=check_size)
-        check_size(photo.size)
+        if kind is not Format.JPEG:  # Whose size was looked at together with its scale.
+            check_size(photo.size)
         notes = ["first_frame"] if getattr(photo, "is_animated", False) else []
     full, least = photo.size, shorter_side or min(photo.size)
     if kind is Format.JPEG:
@@ -163,22 +187,39 @@ def _decode_with_pillow(data: bytes, kind: Format, *, shown: str, limits: Limits
     icc, exif = photo.info.get("icc_profile") or b"", photo.info.get("exif") or b""
     photo, seen = without_transparency(photo, shown=shown)
     photo = in_srgb(photo, icc)
+    coded = _coded_colour(data, kind) if kind is Format.PNG or not icc else None
     if (factor := min(photo.size) // least) >= 2:
         photo = photo.reduce(factor)
-    return _upright(np.array(photo), full, orientation=exif_orientation(exif), notes=(*notes, *seen))
+    pixels = np.array(from_coded(photo, coded))
+    return _upright(pixels, full, orientation=exif_orientation(exif), notes=(*faults, *notes, *seen))
+
+
+def _coded_colour(data: bytes, kind: Format) -> tuple[int, int] | None:
+    if kind is Format.PNG:
+        return png_colour(data)
+    return iso_colour(data) if kind in (Format.AVIF, Format.HEIF) else None
 
 
 def _open(data: bytes, kind: Format, *, check_size: Callable[[tuple[int, int]], None]) -> Image.Image:
     """Return the photo with its header read, after the checks that Pillow leaves out."""
-    if kind is Format.PNG:
-        check_png(data)
-    elif kind is Format.JPEG:
+    if kind is Format.JPEG:
         check_scans(data)
     elif kind is Format.WEBP:
         check_size(webp_size(data))
     module, opener = _OPENERS[kind]
     photo: Image.Image = getattr(import_module(module), opener)(BytesIO(data))
     return photo
+
+
+def _check_jpeg_size(size: tuple[int, int], *, shown: str, limits: Limits, least: int | None, at_once: bool) -> None:
+    """Raise PhotoError for a JPEG that would take too much memory or time at the scale at which it is decoded."""
+    kept, most = size, limits.max_jpeg_pixels
+    if least and not at_once:
+        while min(kept) >= 2 * least and 8 * max(kept) > max(size):
+            kept = (kept[0] + 1) // 2, (kept[1] + 1) // 2
+    if kept[0] * kept[1] > limits.max_pixels:
+        most = min(most, limits.max_pixels)
+    _check_size(size, shown=shown, limits=replace(limits, max_pixels=most))
 
 
 def _check_size(size: tuple[int, int], *, shown: str, limits: Limits) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,36 +117,40 @@ class JpegHeader:
     """EXIF orientation, 1 to 8."""
     icc: bytes
     """ICC profile; empty when there is none."""
+    at_once: bool
+    """Whether all of it is in memory while it is decoded, at whatever scale: its scans each bring a part."""
 
 
 def read_jpeg_header(data: bytes) -> JpegHeader:
     """Return orientation and colour profile. Raises ValueError for a JPEG with so many scans that it is an attack."""
-    orientation = 1
+    orientation, components, at_once = 1, 0, False
     pieces: dict[int, bytes] = {}
     for marker, payload in _jpeg_segments(data):
         if marker == 0xE1 and payload.startswith(_EXIF_PREFIX):
             orientation = exif_orientation(payload)
         elif marker == 0xE2 and payload.startswith(_ICC_PREFIX):
             pieces[payload[12] if len(payload) > 12 else 0] = payload[14:]
-        elif marker == 0xC2:
-            check_scans(data)
-    return JpegHeader(orientation, b"".join(pieces[number] for number in sorted(pieces)))
+        elif marker in (0xC0, 0xC1, 0xC2):
+            components, at_once = payload[5] if len(payload) > 5 else 0, marker == 0xC2
+            if marker == 0xC2:
+                check_scans(data)
+        elif marker == 0xDA:
+            at_once |= payload[:1] != bytes([components])
+    return JpegHeader(orientation, b"".join(pieces[number] for number in sorted(pieces)), at_once)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield marker and payload of each segment before the compressed data; stop quietly where the chain breaks."""
+    """Yield marker and payload of each segment up to the first scan's; bytes between segments are passed over."""
     at = 2
     while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            return
         marker = data[at + 1]
-        if marker == 0xFF:
+        if data[at] != 0xFF or marker in (0, 0xFF):
             at += 1
             continue
+        length = max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        yield marker, data[at + 4 : at + 2 + length]
         if marker == 0xDA:
             return
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        yield marker, data[at + 4 : at + 2 + length]
         at += 2 + length
 
 
@@ -162,21 +165,6 @@ def check_scans(data: bytes) -> None:
         if scans > _MOST_SCANS:
             raise ValueError("too many scans")
         at = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2], "big"))
-
-
-def check_png(data: bytes) -> None:
-    """Raise ValueError when a checksum is wrong or the end is missing: in pixel data Pillow passes over both."""
-    at = len(_PNG_SIGNATURE)
-    view = memoryview(data)
-    while at + 12 <= len(data):
-        length = int.from_bytes(view[at : at + 4], "big")
-        end = at + 8 + length
-        if int.from_bytes(view[end : end + 4], "big") != zlib.crc32(view[at + 4 : end]) or end + 4 > len(data):
-            raise ValueError("wrong checksum")
-        if data[at + 4 : at + 8] == b"IEND":
-            return
-        at = end + 4
-    raise ValueError("the end is missing")
 
 
 def webp_size(data: bytes) -> tuple[int, int]:

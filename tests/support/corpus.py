@@ -33,6 +33,8 @@ def odd_files() -> dict[str, tuple[bytes, str]]:
         "sideways.jpg": (encoded(pixels, exif=exif_with_place(6)), SCORED),
         "zip_behind.jpg": (encoded(pixels) + b"PK\x03\x04 a ZIP behind it", SCORED),
         "really_a_png.jpg": (encoded(pixels, "PNG"), SCORED),
+        "no_end.jpg": (encoded(pixels)[:-2], "header_fault"),
+        "no_end.png": (encoded(pixels, "PNG")[:-12], "header_fault"),
         "palette.png": (encoded(pixels, "PNG", mode="P"), SCORED),
         "lab.tiff": (encoded(pixels, "TIFF", mode="LAB"), SCORED),
         "photo.webp": (encoded(pixels, "WEBP"), SCORED),

@@ -102,6 +102,16 @@ def jpeg_of_size(width: int, height: int) -> bytes:
     return bytes(data)
 
 
+def cut_between_scans(progressive: bytes) -> bytes:
+    """Return a progressive JPEG without its last scan: whole at a glance, but coarse."""
+    return progressive[: progressive.rindex(b"\xff\xda")]
+
+
+def without_an_interval(jpeg: bytes) -> bytes:
+    """Return a JPEG that lacks what lies between two of its restart markers."""
+    return jpeg[: jpeg.index(b"\xff\xd2")] + jpeg[jpeg.index(b"\xff\xd3") :]
+
+
 def bad_files() -> dict[str, tuple[bytes, str]]:
     """Return bytes that no reader can turn into a photo, by name, with the code of the error that they must give."""
     jpeg, png = encoded(skin()), encoded(skin(), "PNG")
@@ -125,12 +135,14 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
         "GIF polyglot": (b"GIF89a/*\x01\x00\x00\x00\x00*/=1;alert('a script, no photo')//", "not_an_image"),
         "MP4 film": (b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + b"\0" * 64, "not_an_image"),
         "truncated JPEG": (jpeg[: len(jpeg) // 2], "damaged"),
-        "JPEG without its last byte": (jpeg[:-1], "damaged"),
+        "JPEG without its last rows": (jpeg[:-60], "damaged"),
+        "progressive JPEG cut between two scans": (cut_between_scans(encoded(skin(), progressive=True)), "damaged"),
+        "JPEG that lost a restart interval": (without_an_interval(encoded(skin(), restart_marker_rows=1)), "damaged"),
         "JPEG header only": (jpeg[:20], "damaged"),
         "truncated progressive JPEG": (encoded(skin(), progressive=True)[:-500], "damaged"),
         "truncated CMYK JPEG": (encoded(skin(), mode="CMYK")[:-500], "damaged"),
         "truncated PNG": (png[: len(png) // 2], "damaged"),
-        "PNG without its end": (png[:-12], "damaged"),
+        "PNG without its last rows": (png[:-40], "damaged"),
         "PNG signature only": (signature, "damaged"),
         "PNG with a wrong checksum": (bytes(wrong_checksum), "damaged"),
         "PNG text bomb": (png[:33] + text_bomb + png[33:], "damaged"),
@@ -142,7 +154,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
         "12k x 12k PNG": (png_of_size(12_000, 12_000), "too_many_pixels"),
         "50k x 50k PNG": (png_of_size(50_000, 50_000), "too_many_pixels"),
         "2^31 PNG": (png_of_size(2**31 - 1, 2**31 - 1), "too_many_pixels"),
-        "12k x 12k JPEG": (jpeg_of_size(12_000, 12_000), "too_many_pixels"),
+        "20k x 20k JPEG": (jpeg_of_size(20_000, 20_000), "too_many_pixels"),
         "50k x 50k JPEG": (jpeg_of_size(50_000, 50_000), "too_many_pixels"),
         "1 x 1": (encoded(small[:1, :1], "PNG"), "too_small"),
         "32 x 24": (encoded(small[:24, :32]), "too_small"),

@@ -325,3 +325,40 @@ def test_importing_the_reader_loads_no_format_library() -> None:
         "sys.exit(str(loaded) if loaded else 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+def tiled_jpeg(width: int, height: int, **options: Any) -> bytes:
+    """Return a JPEG of a strip repeated downwards: its intervals are repeated, so that nothing large is made."""
+    strip = bytearray(encoded(skin(width=width, height=16, dots=0), restart_marker_rows=1, subsampling=2, **options))
+    frame, scan = strip.index(b"\xff\xc0"), strip.index(b"\xff\xda")
+    strip[frame + 5 : frame + 7] = height.to_bytes(2, "big")
+    begin = scan + 2 + int.from_bytes(strip[scan + 2 : scan + 4], "big")
+    rows = -(-height // 16)
+    body = b"".join(bytes(strip[begin:-2]) + bytes([0xFF, 0xD0 + row % 8]) for row in range(rows))
+    return bytes(strip[:begin]) + body[:-2] + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(("width", "height"), [(12000, 9000), (16320, 12240)])
+def test_a_photo_of_108_or_200_megapixels_costs_less_than_200_mib(width: int, height: int, tmp_path: Path) -> None:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("the peak of a process is read from /proc")
+    (tmp_path / "photo.jpg").write_bytes(tiled_jpeg(width, height))
+    program = (
+        "import sys; from pathlib import Path; from model.photo import read_photo\n"
+        "peak = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) / 1024\n"
+        "photo = read_photo(Path(sys.argv[1]), shorter_side=224, shown=True)\n"
+        f"assert photo.size == ({width}, {height}), photo.size; print(peak()); sys.exit(peak() > 200)"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path / "photo.jpg"], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_what_must_be_in_memory_at_once_is_limited() -> None:
+    """A progressive JPEG is whole in memory at any scale; so is one that is asked for in full."""
+    large = tiled_jpeg(640, 480)
+    progressive = encoded(skin(width=640, height=480), progressive=True)
+    limits = Limits(max_pixels=640 * 480 - 1)
+    assert read_photo(large, shorter_side=240, limits=limits).size == (640, 480)
+    for data, side in ((large, None), (large, 241), (progressive, 240)):
+        assert code_of(data, shorter_side=side, limits=limits) == "too_many_pixels"
+    assert code_of(large, shorter_side=60, limits=Limits(max_jpeg_pixels=640 * 480 - 1)) == "too_many_pixels"

@@ -37,7 +37,7 @@ REASONS = (
     "flat",
     "no_finite_scores",
 )
-NOTES = ("first_frame", "transparency", "sixteen_bit", "dim", "soft", "small")
+NOTES = ("first_frame", "transparency", "header_fault", "sixteen_bit", "dim", "soft", "small")
 TABLES = shipped_tables()
 TEXT_KEYS = list(text_keys(TABLES))
 WORDS = Words.read()
