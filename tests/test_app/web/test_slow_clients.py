@@ -285,8 +285,9 @@ def test_one_address_cannot_fill_the_queue_of_looks(page: RunningPage, monkeypat
                 assert words.page["busy"] in response.json()["detail"]
                 assert words.entries["could_not_read"].referral in response.json()["detail"]
                 assert response.headers["content-language"] == words.language
+        # Some may have left the line to be looked at since: it fills up again, and no further.
+        assert 503 in [join(page.url, crowd_of_one, prefix).status_code for prefix in prefixes]
         assert join(page.url, STRANGER).status_code == 200
-        assert join(page.url, crowd_of_one).status_code == 503
     finally:
         go_on.set()
     while join(page.url, crowd_of_one).status_code != 200:
