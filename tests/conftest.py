@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Before torch is imported, for the processes that tests start too. Each core has tests of its own to run: a second
+# thread would take it from them, and threads that wait would keep it busy.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
 import torch
 from playwright.sync_api import Browser
 
@@ -62,6 +68,18 @@ def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("store") / "models"
         patch.setenv("REDSPOTS_MODELS", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let every client of the tests trust nobody: they talk to this machine alone.
+
+    httpx reads some 150 certificates for each new client, which takes longer than most requests of the tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no_authorities")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,17 +15,19 @@ from fastapi import FastAPI
 from app.answers.words import Words
 from app.web.api.routes import PREFIX, create_api
 from app.web.deployment import Deployment
-from app.web.gradio_setup import building_in, gr, guard_paths, queue_length
+from app.web.gradio_setup import building_in, gr, guard_paths, queued_requests
 from app.web.inference import Looker
 from app.web.localization import LanguageChoice, links
-from app.web.page.page import QUEUE, build_page
+from app.web.page.page import build_page
 from app.web.page.page_script import page_script
 from app.web.page.theme import CSS, css, head, theme
 from app.web.page_language import PageLanguage
 from app.web.probes import Health, Readiness
+from app.web.security.addresses import client_address
 from app.web.security.auth import BasicAuth, Login
 from app.web.security.origins import AllowedOrigins
 from app.web.security.proxies import BelowRootPath, Proxies
+from app.web.security.queue_share import QueueShare
 from app.web.security.refusals import by_prefix as words_by_prefix
 from app.web.security.refusals import refusals_of
 from app.web.security.request_filter import UPLOAD, WAITING, Guard
@@ -94,22 +96,21 @@ def _create_app(
     for file in folder.path.rglob("*.jpg"):
         folder.keep(file)  # Gradio's copies of the drawings.
 
-    def is_busy() -> bool:
-        return sum(map(queue_length, pages.values())) >= QUEUE
+    def waiting() -> list[str]:
+        return [client_address(request.scope) for page in pages.values() for request in queued_requests(page)]
 
+    queue = QueueShare(waiting)
     app = FastAPI(lifespan=_purging(stores[""], folder), docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BelowRootPath)
     app.add_middleware(PageLanguage, pages={f"{prefix}/": words for prefix, words in by_prefix.items()})
     app.add_middleware(LanguageChoice, spoken=[words.language for words in spoken], by_browser=by_browser)
     if login is not None:
         app.add_middleware(BasicAuth, login=login, spoken=spoken)
-    app.add_middleware(
-        Guard, refusals=refusals, is_busy=is_busy, limits=limits, frame_ancestors=deployment.frame_ancestors
-    )
-    app.add_middleware(AllowedOrigins, origins=deployment.origins)
+    app.add_middleware(Guard, refusals=refusals, queue=queue, limits=limits, frame_ancestors=deployment.frame_ancestors)
+    app.add_middleware(AllowedOrigins, origins=deployment.origins, spoken=spoken)
     app.add_middleware(Proxies, deployment=deployment)  # The last one added is the first to see a request.
     app.add_api_route("/healthz", Health(classifier.card.version), methods=["GET"])
-    app.add_api_route("/readyz", Readiness(folder, refusals[""], is_busy=is_busy), methods=["GET"])
+    app.add_api_route("/readyz", Readiness(folder, refusals[""], is_busy=queue.is_full), methods=["GET"])
     forms, readers = FormReader(limits), CapacityLimiter(READERS)
     app.mount(PREFIX, create_api(looker, spoken, forms, readers=readers))
     route, waiting = UploadRoute(stores[""], refusals, forms, readers=readers), WaitingRoute(forms)

@@ -38,12 +38,13 @@ users of the machine share."""
 os.environ[TEMP] = NOWHERE
 
 import gradio as gr  # noqa: E402
+from fastapi import Request  # noqa: E402
 from gradio import component_meta, processing_utils, route_utils, routes, utils  # noqa: E402
 from gradio.context import LocalContext  # noqa: E402
 from gradio.events import EventListener  # noqa: E402
 from gradio.exceptions import InvalidPathError  # noqa: E402
 
-__all__ = ["NOWHERE", "SILENCE", "TEMP", "InvalidPathError", "building_in", "gr", "guard_paths", "queue_length"]
+__all__ = ["NOWHERE", "SILENCE", "TEMP", "InvalidPathError", "building_in", "gr", "guard_paths", "queued_requests"]
 
 _building = threading.Lock()
 # Without a type for mypy, to which these names are private to their modules.
@@ -73,9 +74,9 @@ def guard_paths(page: gr.Blocks) -> None:
     page.has_launched = True
 
 
-def queue_length(page: gr.Blocks) -> int:
-    """Return how many calls wait for their turn on a page."""
-    return len(page._queue)
+def queued_requests(page: gr.Blocks) -> list[Request]:
+    """Return the requests of the calls that wait for their turn on a page."""
+    return [event.request for queue in page._queue.event_queue_per_concurrency_id.values() for event in queue.queue]
 
 
 def _folder_of_page() -> str:

@@ -10,11 +10,12 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pyarrow.parquet
@@ -229,56 +230,71 @@ TABLES = {csv_table, jsonl_table, parquet_table, cluster_part}
 """Surfaces for programs: they tell the urgency by its code."""
 
 
-@pytest.mark.parametrize("language", Language)
+def _in_all_languages(
+    surface: Callable[[Case, Language, Stage], str], case: Case, stage: Stage
+) -> Mapping[Language, str]:
+    """Return what a surface shows in each language; over HTTP, everybody asks at once."""
+    for language in Language:
+        (stage.folder / language).mkdir()
+    stages = [replace(stage, folder=stage.folder / language) for language in Language]
+    with ThreadPoolExecutor(len(Language) if surface is http_api else 1) as pool:
+        return dict(zip(Language, pool.map(partial(surface, case), Language, stages), strict=True))
+
+
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.__name__)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_surface_shows_referral_urgency_and_intended_use_in_full(
-    surface: Callable[[Case, Language, Stage], str], case: Case, language: Language, stage: Stage
+    surface: Callable[[Case, Language, Stage], str], case: Case, stage: Stage
 ) -> None:
-    words, answer = SPOKEN[language], case.answer(language)
-    told = surface(case, language, stage)
-    shown = _flat(told)
-    assert _flat(answer.referral) in shown
-    assert _flat(answer.urgent_advice) in shown
-    assert _flat(words.intended_use) in shown
-    assert _flat(answer.limits) in shown
-    assert answer.headline in shown
-    if surface in TABLES:
-        assert answer.urgency.value in told.splitlines()
-    else:
-        assert answer.how_soon in shown
-    if answer.category in MAY_BLEED:
-        assert _flat(words.emergency) in shown
-    for sentence in (*answer.not_sure_because, *answer.photo_notes):
-        assert _flat(sentence) in shown
+    for language, told in _in_all_languages(surface, case, stage).items():
+        words, answer = SPOKEN[language], case.answer(language)
+        shown = _flat(told)
+        assert _flat(answer.referral) in shown, language
+        assert _flat(answer.urgent_advice) in shown, language
+        assert _flat(words.intended_use) in shown, language
+        assert _flat(answer.limits) in shown, language
+        assert answer.headline in shown, language
+        if surface in TABLES:
+            assert answer.urgency.value in told.splitlines(), language
+        else:
+            assert answer.how_soon in shown, language
+        if answer.category in MAY_BLEED:
+            assert _flat(words.emergency) in shown, language
+        for sentence in (*answer.not_sure_because, *answer.photo_notes):
+            assert _flat(sentence) in shown, language
 
 
-@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("case", [case for case in CASES if case.error], ids=lambda case: case.name)
-def test_an_error_that_ends_the_command_carries_them_too(case: Case, language: Language) -> None:
-    words, answer, error = SPOKEN[language], case.answer(language), case.error
-    assert error is not None
-    stderr = io.StringIO()
-    with redirect_stderr(stderr), pytest.raises(SystemExit) as ended, _referring(language):
-        raise error
-    shown = _flat(stderr.getvalue())
-    assert ended.value.code == error.exit_status
-    for part in (answer.how_soon, answer.urgent_advice, answer.referral, answer.limits, words.sentence(error)):
-        assert _flat(part) in shown
+def test_an_error_that_ends_the_command_carries_them_too(case: Case) -> None:
+    for language in Language:
+        words, answer, error = SPOKEN[language], case.answer(language), case.error
+        assert error is not None
+        stderr = io.StringIO()
+        with redirect_stderr(stderr), pytest.raises(SystemExit) as ended, _referring(language):
+            raise error
+        shown = _flat(stderr.getvalue())
+        assert ended.value.code == error.exit_status
+        for part in (answer.how_soon, answer.urgent_advice, answer.referral, answer.limits, words.sentence(error)):
+            assert _flat(part) in shown, language
 
 
-@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("flag", RedFlag)
-def test_red_flags_over_http_come_before_the_category(served: Served, language: Language, flag: RedFlag) -> None:
-    words = SPOKEN[language]
-    served.network.said = _predicted("cherry_angioma")
-    answer = words.answer(served.network.said)
-    html = served.clients[language].predict(handle_file(served.photo), [flag.value], api_name="/look")
-    shown, heeded = _flat(_text_of(html)), words.heed(answer, [flag])
-    places = [shown.index(_flat(part)) for part in (heeded.headline, heeded.urgent_advice, answer.headline)]
-    assert places == sorted(places)
-    for part in (answer.referral, words.intended_use, heeded.how_soon):
-        assert _flat(part) in shown
+def test_red_flags_over_http_come_before_the_category(served: Served, flag: RedFlag) -> None:
+    served.network.said = said = _predicted("cherry_angioma")
+
+    def look(language: Language) -> str:
+        return str(served.clients[language].predict(handle_file(served.photo), [flag.value], api_name="/look"))
+
+    with ThreadPoolExecutor() as pool:
+        told = dict(zip(Language, pool.map(look, Language), strict=True))
+    for language, html in told.items():
+        words = SPOKEN[language]
+        answer = words.answer(said)
+        shown, heeded = _flat(_text_of(html)), words.heed(answer, [flag])
+        places = [shown.index(_flat(part)) for part in (heeded.headline, heeded.urgent_advice, answer.headline)]
+        assert places == sorted(places), language
+        for part in (answer.referral, words.intended_use, heeded.how_soon):
+            assert _flat(part) in shown, language
 
 
 Refused = Callable[[httpx.Client, str], str]
@@ -388,7 +404,7 @@ def test_a_page_without_scripts_carries_them_too(served: Served, language: Langu
 
 @pytest.mark.parametrize("language", Language)
 def test_a_full_queue_carries_them_too(served: Served, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.application.QUEUE", 0)
+    monkeypatch.setattr("app.web.security.queue_share.QUEUE", 0)
     words = SPOKEN[language]
     with httpx.Client(base_url=served.page.url, timeout=30) as web:
         response = web.post(f"{PREFIXES[language]}/gradio_api/call/look", json={"data": [None, []]})
@@ -398,11 +414,8 @@ def test_a_full_queue_carries_them_too(served: Served, language: Language, monke
         assert _flat(part) in shown
 
 
-@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_answer_that_may_be_bleeding_begins_with_the_emergency_paragraph(case: Case, language: Language) -> None:
-    words, answer = SPOKEN[language], case.answer(language)
-    assert answer.urgent_advice.startswith(words.emergency) == (answer.category in MAY_BLEED)
+def test_an_answer_that_may_be_bleeding_begins_with_the_emergency_paragraph(case: Case) -> None:
     # The others have one of their own, which asks and calls in the same words.
     begins = {
         Language.ENGLISH: (
@@ -418,19 +431,20 @@ def test_an_answer_that_may_be_bleeding_begins_with_the_emergency_paragraph(case
             "Peça ajuda de emergência agora. Ligue",
         ),
     }
-    assert answer.urgent_advice.startswith(" ".join(begins[language]))
-    assert words.glass_test in answer.explanation
+    for language in Language:
+        words, answer = SPOKEN[language], case.answer(language)
+        assert answer.urgent_advice.startswith(words.emergency) == (answer.category in MAY_BLEED), language
+        assert answer.urgent_advice.startswith(" ".join(begins[language])), language
+        assert words.glass_test in answer.explanation, language
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("id_", sorted(WORDS.entries))
 @pytest.mark.parametrize("key", ["referral", "advice"])
-@pytest.mark.parametrize("value", [None, "", " \n ", "\u200b"])
-def test_no_words_file_takes_the_referral_away(
-    tmp_path: Path, language: Language, id_: str, key: str, value: Any
-) -> None:
-    with pytest.raises(WordsError, match=key):
-        Words.read(changed_words(tmp_path, ("answer", id_, key), value, language=language))
+def test_no_words_file_takes_the_referral_away(tmp_path: Path, language: Language, id_: str, key: str) -> None:
+    for value in (None, "", " \n ", "\u200b"):
+        with pytest.raises(WordsError, match=key):
+            Words.read(changed_words(tmp_path, ("answer", id_, key), value, language=language))
 
 
 def _empty(folder: Path) -> Path:

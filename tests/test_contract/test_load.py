@@ -78,7 +78,7 @@ def page_is_ready(page: RunningPage) -> bool:
 
 
 def test_a_full_queue_is_not_ready(page: RunningPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.application.QUEUE", 0)
+    monkeypatch.setattr("app.web.security.queue_share.QUEUE", 0)
     assert_not_ready(page, "busy")
 
 

@@ -1,11 +1,9 @@
-"""`redspots train` that is killed, stopped or cut off, as real processes: with --resume it makes the same model."""
+"""`redspots train` that is killed, stopped or cut off, as a process: with --resume it makes the same model."""
 
 import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,10 +11,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from model.card import NETWORK, WEIGHTS, ModelCard
+from tests.support.commands import redspots, running
 from training.rendering.folder import draw_folder
 
-COMMAND = [sys.executable, "-m", "app.cli", "train"]
-ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("REDSPOTS_TRAIN_KILLS", "2"))
 """Kills, two of each run; `make test-train-kills` takes 50."""
 RECIPE = """
@@ -56,14 +53,10 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(given: Path, out: Path, *more: str) -> list[str]:
     return [
-        *COMMAND,
+        "train",
         *("--photos", str(given / "photos"), "--recipe", str(given / "recipe.toml"), "--out", str(out)),
         *more,
     ]
-
-
-def finished(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
 
 
 def made(out: Path) -> dict[str, object]:
@@ -78,8 +71,9 @@ def made(out: Path) -> dict[str, object]:
 def whole(given: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], float]:
     """What a run that nobody disturbs makes, and the seconds that it takes."""
     out = tmp_path_factory.mktemp("whole") / "model"
+    redspots("--help")  # Imports what the run below would otherwise wait for.
     begin = time.monotonic()
-    result = finished(command(given, out))
+    result = redspots(*command(given, out))
     assert result.returncode == 0, result.stderr
     return made(out), time.monotonic() - begin
 
@@ -92,12 +86,10 @@ def test_killed_at_any_moment_and_resumed_it_makes_the_same(
     moments = random.Random(seed)
     arguments = command(given, tmp_path / "model", "--resume")
     for _ in range(2):
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.2, 0.9) * seconds)
-        process.kill()
-        process.wait(timeout=30)
+        with running(*arguments):
+            time.sleep(moments.uniform(0.1, 0.9) * seconds)
     if not (tmp_path / "model").exists() or len(list(tmp_path.iterdir())) > 1:
-        result = finished(arguments)
+        result = redspots(*arguments)
         assert result.returncode == 0, result.stderr
         assert "damaged" not in result.stderr
     assert made(tmp_path / "model") == wanted
@@ -107,16 +99,17 @@ def test_a_signal_says_how_to_go_on_and_only_the_same_run_may(
     given: Path, tmp_path: Path, whole: tuple[dict[str, object], float]
 ) -> None:
     out = tmp_path / "model"
-    process = subprocess.Popen(command(given, out), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     checkpoints = tmp_path / ".model.redspots-run" / "checkpoints" / "fold1" / "checkpoints"
-    while process.poll() is None and not list(checkpoints.glob("step-*")):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 143, said
+    with running(*command(given, out)) as run:
+        while run.poll() is None and not list(checkpoints.glob("step-*")):
+            time.sleep(0.01)
+        run.send_signal(signal.SIGTERM)
+        stopped = run.finish(timeout=120)
+    said = stopped.stderr
+    assert stopped.returncode == 143, said
     assert "Stopped by SIGTERM" in said and "--resume" in said and "Traceback" not in said
 
-    again = finished(command(given, out))
+    again = redspots(*command(given, out))
     assert again.returncode == 4 and "unfinished_run" in again.stderr and "--resume" in again.stderr
 
     photo = sorted((given / "photos" / "purpura").iterdir())[0]
@@ -126,7 +119,7 @@ def test_a_signal_says_how_to_go_on_and_only_the_same_run_may(
         with Image.open(photo) as picture:
             ImageOps.mirror(picture).save(photo)
         recipe.write_text(RECIPE.replace("epochs = 2", "epochs = 5"), encoding="utf-8")
-        other = finished(command(given, out, "--resume"))
+        other = redspots(*command(given, out, "--resume"))
     finally:
         photo.write_bytes(before)
         os.utime(photo, ns=(stat.st_atime_ns, stat.st_mtime_ns))
@@ -139,12 +132,10 @@ def test_a_signal_says_how_to_go_on_and_only_the_same_run_may(
 
     log = tmp_path / ".model.redspots-run" / "checkpoints" / "fold0" / "log"
     runs = len(list(log.iterdir()))
-    process = subprocess.Popen(
-        command(given, out, "--resume"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while process.poll() is None and log.exists():
-        assert len(list(log.glob("*"))) <= runs, "a finished fold is not trained again"
-        time.sleep(0.2)
-    assert process.wait(timeout=300) == 0
+    with running(*command(given, out, "--resume")) as run:
+        while run.poll() is None and log.exists():
+            assert len(list(log.glob("*"))) <= runs, "a finished fold is not trained again"
+            time.sleep(0.2)
+        assert run.finish(timeout=300).returncode == 0
     assert made(out) == whole[0]
     assert json.loads((out / "card.json").read_text(encoding="utf-8"))["training"]["minutes"] > 0

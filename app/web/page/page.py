@@ -21,6 +21,7 @@ from app.web.inference import CONCURRENCY, Looker
 from app.web.page.photo_slots import PhotoSlots
 from app.web.page.red_flag_boxes import RedFlagBoxes
 from app.web.page.referring_blocks import ReferringBlocks
+from app.web.security.queue_share import QUEUE
 from app.web.uploads.crop import crop_of
 from app.web.uploads.store import PhotoStore, UploadedPhoto
 from model.photo import Photo
@@ -32,7 +33,6 @@ START = Path(__file__).parent / "static" / "scroll_to_start.js"
 
 DRAWINGS = ("petechiae", "cherry_angioma", "sun_rash")
 """Drawn examples: `examples/<name>.jpg`, labelled by the page's words `example_<name>`."""
-QUEUE = 64
 
 EMERGENCY = (RedFlag.UNWELL,)
 """Any red flags that are an emergency: what the page shows for them is one text."""

@@ -7,6 +7,7 @@ own. What happens to the body of a request is decided where it is read, in `app.
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -74,6 +75,9 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection, and wait a while for its first request."""
         super().connection_made(transport)
+        # asyncio does so only for sockets that name their protocol, which those of a listener opened by address do not:
+        # the second part of every answer, its body, would wait for 40 ms until the other side has confirmed the first.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = counted_address(self.client[0]) if self.client else ""
         self.idle_since = time.monotonic()
         if not self.crowd.enter(self):

@@ -6,14 +6,17 @@ Whatever is refused behind it is said anew, with the referral.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.security.addresses import client_address
 from app.web.security.bodies import body_chunks, check_length
+from app.web.security.queue_share import QueueShare
 from app.web.security.refusals import MARK, Refusals, refusals_at
 from app.web.service_limits import Limits
 from model.errors import PhotoError, RequestError
@@ -86,18 +89,18 @@ class Guard:
         app: ASGIApp,
         *,
         refusals: Mapping[str, Refusals],
-        is_busy: Callable[[], bool],
+        queue: QueueShare,
         limits: Limits,
         frame_ancestors: Sequence[str] = (),
     ) -> None:
-        """Take what is said by the path of a page, when `is_busy` says that the queue is full, and how long to wait.
+        """Take what is said by the path of a page, who waits in the `queue` of looks, and how long to wait.
 
         `frame_ancestors` are the origins of pages that may show this one in a frame.
         """
         self.app = app
         self.headers = _headers(frame_ancestors)
         self.refusals = refusals
-        self.is_busy = is_busy
+        self.queue = queue
         self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,8 +112,11 @@ class Guard:
             return  # The page has no websockets; without an answer the server refuses the handshake.
         path, refusals = refusals_at(scope["path"], self.refusals)
         answer = _Answer(scope, path, refusals, send, headers=self.headers)
+        turn = ExitStack()
         try:
             refusal = self._refuse(scope, path, refusals)
+            if refusal is None and scope["method"] == "POST" and path.startswith(_QUEUED):
+                refusal = self._refuse_look(turn, scope, refusals)
             if refusal is None and scope["method"] == "POST" and path != UPLOAD and not _is_of_api(scope):
                 receive = await self._read(receive)
             # What answers GET answers HEAD, and `_Answer` leaves out the body.
@@ -124,6 +130,14 @@ class Guard:
             if not answer.has_begun:
                 await refusals.respond("failed")(scope, receive, answer.send)
             raise
+        finally:
+            turn.close()
+
+    def _refuse_look(self, turn: ExitStack, scope: Scope, refusals: Refusals) -> Response | None:
+        """Count a look as one on its way into the queue until the turn is closed, or refuse it."""
+        if turn.enter_context(self.queue.entry(client_address(scope))):
+            return None
+        return refusals.respond("busy", as_json=True, headers={"Retry-After": "60"})
 
     async def _read(self, receive: Receive) -> Receive:
         """Return what hands on a small body that has come in whole. Raises PhotoError, RequestError."""
@@ -150,8 +164,6 @@ class Guard:
             return refusals.respond("method_not_allowed", headers={"Allow": ", ".join(allowed)})
         cap = MAX_FILE_BYTES + MULTIPART_SLACK if path == UPLOAD else _MAX_OTHER_BYTES
         check_length(Headers(scope=scope).get("content-length"), most=cap)
-        if method == "POST" and path.startswith(_QUEUED) and self.is_busy():
-            return refusals.respond("busy", as_json=True, headers={"Retry-After": "60"})
         return None
 
 

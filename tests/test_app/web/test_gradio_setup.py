@@ -6,15 +6,17 @@ import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio
 import httpx
 import pytest
 from gradio import component_meta, processing_utils, routes, utils
 from gradio.context import LocalContext
+from gradio.queueing import Event, EventQueue
 
 from app.web import gradio_setup as private_gradio
-from app.web.gradio_setup import NOWHERE, TEMP, building_in, gr, guard_paths, queue_length
+from app.web.gradio_setup import NOWHERE, TEMP, building_in, gr, guard_paths, queued_requests
 from model.classifier import Classifier
 from tests.support.drawing import encoded, skin
 from tests.support.page_server import RunningPage, look, running_page, upload
@@ -98,10 +100,15 @@ async def test_gradio_checks_paths_on_pages_that_were_launched_alone(tmp_path: P
 
 
 @pytest.mark.anyio
-async def test_the_length_of_the_queue_is_known(tmp_path: Path) -> None:
+async def test_who_waits_in_the_queue_is_known(tmp_path: Path) -> None:
     with building_in(tmp_path), gr.Blocks(analytics_enabled=False) as page:
         page.queue(max_size=3)
-    assert queue_length(page) == 0
+    assert queued_requests(page) == []
+    event = SimpleNamespace(request=object())
+    page._queue.event_queue_per_concurrency_id["look"] = EventQueue("look", 1)
+    page._queue.event_queue_per_concurrency_id["look"].queue.append(event)
+    assert queued_requests(page) == [event.request] and len(page._queue) == 1
+    assert "request" in inspect.signature(Event).parameters
 
 
 def test_gradio_would_write_stubs_where_it_is_kept_from_it() -> None:

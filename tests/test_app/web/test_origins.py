@@ -8,7 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.answers.languages import Language, shipped_words
+from app.answers.words import Words
 from app.web.deployment import Deployment
+from app.web.problems import Problem
 from app.web.security.auth import Login
 from app.web.security.request_filter import HEADERS
 from tests.support.drawing import encoded, skin
@@ -103,3 +106,30 @@ def test_frames_are_closed_by_default_and_open_for_named_origins(closed: Running
     assert "X-Frame-Options" not in framed
     for name in HEADERS.keys() - {"Content-Security-Policy", "X-Frame-Options"}:
         assert framed[name] == shut[name] == HEADERS[name]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"Access-Control-Request-Method": "DELETE"}, 405, "method_not_allowed"),
+        ({"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-other"}, 400, "malformed"),
+        (
+            {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": ",\t,"},
+            405,
+            "method_not_allowed",
+        ),
+    ],
+    ids=["method", "header", "both"],
+)
+def test_a_preflight_that_a_named_origin_gets_wrong_carries_the_referral(
+    opened: RunningPage, language: Language, asked: dict[str, str], status: int, code: str
+) -> None:
+    headers = {**HOST, **asked, "Origin": NAMED, "Accept-Language": language}
+    response = httpx.options(f"{opened.url}/api/v1/answers", headers=headers)
+    words = Words.read(shipped_words(language))
+    told = Problem.model_validate(response.json())
+    assert (response.status_code, told.status, told.code) == (status, status, code)
+    assert (told.referral, told.intended_use) == (words.entries["could_not_read"].referral, words.intended_use)
+    assert response.headers["content-language"] == language
+    assert response.headers["access-control-allow-origin"] == NAMED, "its script may read why"

@@ -152,7 +152,7 @@ def test_head_is_answered_like_get_without_a_body(page: RunningPage, path: str) 
 def test_a_service_that_is_not_ready_says_whom_to_see_meanwhile(
     page: RunningPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.web.application.QUEUE", 0)
+    monkeypatch.setattr("app.web.security.queue_share.QUEUE", 0)
     response = httpx.get(f"{page.url}/readyz")
     assert (response.status_code, response.json()["status"]) == (503, "busy")
     assert_refers(response, page.words, response.json()["detail"])

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.answers.languages import Language, shipped_words
 from app.answers.words import Words
+from app.web.security.queue_share import QUEUE, QueueShare
 from app.web.security.refusals import refusals_of
 from app.web.security.request_filter import HEADERS, MAX_FILE_BYTES, Guard
 from app.web.service_limits import Limits
@@ -25,7 +26,9 @@ async def behind(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def ask(method: str, path: str, *, busy: bool = False, app: ASGIApp = behind, **request: Any) -> httpx.Response:
-    guard = Guard(app, refusals=REFUSALS, is_busy=lambda: busy, limits=Limits())
+    guard = Guard(
+        app, refusals=REFUSALS, queue=QueueShare(lambda: ["192.0.2.1"] * (QUEUE if busy else 0)), limits=Limits()
+    )
     transport = httpx.ASGITransport(guard)
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
         return await client.request(method, path, **request)
@@ -118,7 +121,7 @@ async def test_what_fails_behind_it_is_answered_with_the_referral_and_told_to_th
     async def failing(scope: Scope, receive: Receive, send: Send) -> None:
         raise ZeroDivisionError
 
-    guard = Guard(failing, refusals=REFUSALS, is_busy=lambda: False, limits=Limits())
+    guard = Guard(failing, refusals=REFUSALS, queue=QueueShare(list), limits=Limits())
     transport = httpx.ASGITransport(guard, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
         response = await client.get("/")
@@ -141,7 +144,7 @@ async def test_what_fails_behind_it_is_answered_with_the_referral_and_told_to_th
     ],
 )
 async def test_bodies_are_capped_before_they_are_read(path: str, length: str, status: int) -> None:
-    guard = Guard(behind, refusals=REFUSALS, is_busy=lambda: False, limits=Limits())
+    guard = Guard(behind, refusals=REFUSALS, queue=QueueShare(list), limits=Limits())
     sent: list[dict[str, object]] = []
     scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-length", length.encode("latin-1"))]}
 

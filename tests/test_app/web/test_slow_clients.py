@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 import threading
 import time
@@ -11,11 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gradio
 import httpx
 import pytest
 
+from app.answers.languages import Language, shipped_words
+from app.answers.words import Words
+from app.web.security import connections, queue_share
 from app.web.service_limits import Limits
 from tests.support.drawing import encoded, skin
 from tests.support.page_server import RunningPage, look, running_page, upload
@@ -239,3 +244,51 @@ def test_no_temporary_file_holds_an_upload(page: RunningPage) -> None:
         client.sendall(body[-1000:])
         assert client.recv(65_536).startswith(b"HTTP/1.1 200 OK")
     assert temporary_files() <= before
+
+
+def test_no_part_of_an_answer_waits_until_the_one_before_it_is_confirmed(
+    page: RunningPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = []
+    made = connections._Connection.connection_made
+
+    def connection_made(connection: Any, transport: Any) -> None:
+        made(connection, transport)
+        at_once.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(connections._Connection, "connection_made", connection_made)
+    assert httpx.get(f"{page.url}/healthz").status_code == 200
+    assert at_once and all(at_once)
+
+
+def join(url: str, source: str, prefix: str = "") -> httpx.Response:
+    with httpx.Client(base_url=url, timeout=30, transport=httpx.HTTPTransport(local_address=source)) as web:
+        return web.post(f"{prefix}/gradio_api/call/look", json={"data": [None, [], *[None] * 5]})
+
+
+def test_one_address_cannot_fill_the_queue_of_looks(page: RunningPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All looks wait until the end; half of the places are for others, on whichever page the first ones are."""
+    monkeypatch.setattr(queue_share, "QUEUE", 8)
+    go_on = threading.Event()
+    monkeypatch.setattr("app.web.page.page.no_photo_html", lambda words, ticked: go_on.wait(20) and "")
+    crowd_of_one = "127.0.0.3"
+    try:
+        prefixes = ["", "/es", "/pt"] * 8
+        with ThreadPoolExecutor(len(prefixes)) as pool:
+            sent = list(pool.map(lambda prefix: join(page.url, crowd_of_one, prefix), prefixes))
+        statuses = [response.status_code for response in sent]
+        # Two per page are looked at, and wait no longer.
+        assert 4 <= statuses.count(200) <= 4 + 2 * 3 and statuses.count(503) == len(sent) - statuses.count(200)
+        for response, prefix in zip(sent, prefixes, strict=True):
+            if response.status_code == 503:
+                words = Words.read(shipped_words(Language(prefix[1:] or "en")))
+                assert words.page["busy"] in response.json()["detail"]
+                assert words.entries["could_not_read"].referral in response.json()["detail"]
+                assert response.headers["content-language"] == words.language
+        # Some may have left the line to be looked at since: it fills up again, and no further.
+        assert 503 in [join(page.url, crowd_of_one, prefix).status_code for prefix in prefixes]
+        assert join(page.url, STRANGER).status_code == 200
+    finally:
+        go_on.set()
+    while join(page.url, crowd_of_one).status_code != 200:
+        time.sleep(0.05)

@@ -6,8 +6,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,10 @@ from app.cli.pretrain import pretrain
 from app.cli.train import train
 from model.card import sha256_of
 from model.errors import InputError, ManifestError, ModelError, OutputError, RecipeError, RedspotsError
+from tests.support.commands import redspots, running
 from tests.support.drawing import skin
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.test_app.cli.test_cli import redspots as redspots_from_nothing
+from tests.test_app.cli.test_cli import refused
 from training.fitting.backbones import (
     BACKBONE,
     LABELS,
@@ -37,7 +37,6 @@ from training.fitting.initial_weights import start_network
 from training.fitting.names_network import features_of
 from training.recipes import RECIPES, Recipe
 
-ROOT = Path(__file__).parents[3]
 RECIPE = """
 stage = "pretrain"
 version = "7.0.0"
@@ -109,7 +108,7 @@ def command(given: Path, out: Path, *more: str) -> list[str]:
 def made(given: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a run that nobody disturbs makes."""
     out = tmp_path_factory.mktemp("whole") / "backbone"
-    result = redspots("pretrain", *command(given, out))
+    result = redspots_from_nothing("pretrain", *command(given, out))
     assert result.returncode == 0, result.stderr
     assert [path.name for path in out.parent.iterdir()] == [out.name], "nothing else is left"
     return out
@@ -152,15 +151,15 @@ def test_the_card_tells_sources_terms_teachers_and_what_came_of_it(given: Path, 
 
 def test_killed_and_stopped_and_resumed_it_makes_the_same(given: Path, tmp_path: Path, made: Path) -> None:
     out = tmp_path / "backbone"
-    arguments = [sys.executable, "-m", "app.cli", "pretrain", *command(given, out, "--resume")]
     run = tmp_path / ".backbone.redspots-run" / "checkpoints"
     for part, number in (("teacher_0", signal.SIGKILL), ("student", signal.SIGTERM)):
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        while process.poll() is None and not list((run / part / "checkpoints").glob("step-*")):
-            time.sleep(0.01)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 143), said
+        with running("pretrain", *command(given, out, "--resume")) as process:
+            while process.poll() is None and not list((run / part / "checkpoints").glob("step-*")):
+                time.sleep(0.01)
+            process.send_signal(number)
+            ended = process.finish(timeout=120)
+        said = ended.stderr
+        assert ended.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 143), said
     assert "Stopped by SIGTERM" in said and "--resume" in said and "Traceback" not in said
     assert not out.exists()
     result = redspots("pretrain", *command(given, out, "--resume"))
