@@ -14,6 +14,7 @@ from rich.console import Console
 
 from app.cli.console import load_training
 from model.system import interrupts
+from model.system.cores import available_cores
 
 AUDIT = "audit.csv"
 """What was found in the photos, in the model folder."""
@@ -148,7 +149,6 @@ def _check(
     leave_out: Sequence[str],
 ) -> tuple[Any, dict[str, Any]]:
     """Return the photos that may take part, and what the card is to say; findings are shown before any refusal."""
-    from app.batch.run import cores
     from app.cli.tables import print_findings, print_left_out, watch
 
     checks, severe = load_training("data.screening"), load_training("data.audit").SEVERE
@@ -157,7 +157,7 @@ def _check(
             examples,
             test=tests,
             mixed=[example for other in others for example in other.examples],
-            workers=cores(),
+            workers=available_cores(),
             begin=begin,
             progress=progress,
         )

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "model", "training")
+PACKAGES = ("app", "model", "redspots", "training")
 TOP_LEVEL = {*PACKAGES, "data_manifests", "docs", "tests", "pyproject.toml", "README.md"}
 ORDINARY = {
     ".ci",

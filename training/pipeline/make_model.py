@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
 from model.prediction import OTHER
+from model.system.cores import available_cores
 from model.system.durable import sync
 from model.system.interrupts import Stop
 from training.calibration.scaling import add_to_other, calibrate
@@ -236,7 +236,7 @@ def _measured(folder: Path, job: Job, trained: Trained) -> list[PhotoSet]:
     validation = [] if job.recipe.data.folds else [item for item in trained.held_back if isinstance(item, Example)]
     for name, examples in (("validation", validation), ("test", job.test)):
         if examples:
-            scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
+            scored, errors = score_examples(classifier, examples, workers=available_cores())
             found.append(photo_set(name, scored, classifier.card, failed=len(errors)))
     return found
 
