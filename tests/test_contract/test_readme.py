@@ -21,7 +21,7 @@ COMMANDS = [
     for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
     for line in block.replace("\\\n", " ").splitlines()
 ]
-PLACES = ("model", "training", "app", "tests")
+PLACES = ("model", "training", "app", "redspots", "tests")
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 REDSPOTS = [shlex.split(line)[1:] for line in COMMANDS if line.startswith(".venv/bin/redspots")]
 
@@ -52,7 +52,7 @@ def test_the_tree_shows_every_file() -> None:
     tree = re.search(r"```\n(model/.*?)```", README, re.DOTALL)
     assert tree
     shown = set(re.findall(r"[\w.]+\.(?:py|toml)\b|(?<!\S)\w+/(?=\s)", tree[1]))
-    for package in ("model", "training", "app"):
+    for package in ("model", "training", "app", "redspots"):
         modules = {path.name for path in (ROOT / package).rglob("*.py")} - {"__init__.py", "__main__.py"}
         assert modules <= shown, modules - shown
     for name in shown:
