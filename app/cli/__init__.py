@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.answers.languages import Language, shipped_words
 from app.batch.ray.engines import PART_SIZE, Engine
-from app.cli.console import load_training
+from app.cli.console import extra
 from app.cli.data import data_app
 from app.cli.models import models_app, promote, report
 from app.cli.pretrain import pretrain
@@ -219,9 +219,9 @@ def describe(
         (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
     ):
         raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
-    load_training("publishing.annotate").describe(
-        model, notes=notes, figures={title: Path(file) for title, _, file in pairs}
-    )
+    with extra("train"):
+        from training.publishing.annotate import describe as describe_model
+    describe_model(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
 
 
 def _refuse_both(words: Path | None, lang: Language | None) -> None:
