@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format snapshots test-browser test-privacy test-kills test-train-kills requirements review-forms bench bench-train bench-page bench-cluster bench-requirements clean
+.PHONY: help demo test lint format snapshots architecture test-browser test-privacy test-kills test-train-kills requirements review-forms bench bench-train bench-page bench-cluster bench-requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: $(VENV)/.all ## Mend style where that can be done by machine.
 
 snapshots: $(VENV)/.all ## Take what people and programs get now as what the tests expect; read it in git diff.
 	REDSPOTS_UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/test_contract/test_snapshots.py
+
+architecture: $(VENV)/.all ## Draw the rooms of the code into docs/architecture.md, from the imports.
+	$(BIN)/python docs/rooms.py
 
 test-browser: $(VENV)/.all ## Open the page in a real Chromium and fail where there is none.
 	REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -m browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from model.classifier import Classifier
 from model.errors import PhotoError, RedspotsError
-from model.photo import Photo, Source, escaped, read_bytes
+from model.photo import Photo, Source, as_source, escaped, not_read_here, read_bytes
 from model.prediction import Prediction
 from model.redaction import redacted, redacted_url
 
@@ -55,15 +56,21 @@ _PLAIN = Options()
 
 
 def score_photos(
-    classifier: Classifier, sources: Iterable[Source], *, workers: int = 1, options: Options = _PLAIN
+    classifier: Classifier,
+    sources: Iterable[str | os.PathLike[str]],
+    *,
+    workers: int = 1,
+    options: Options = _PLAIN,
 ) -> Generator[Outcome, None, None]:
-    """Yield exactly one outcome per source, in their order.
+    """Yield exactly one outcome per source, in their order. Strings are paths, or URLs for `options.fetch`.
 
     Each of the `workers` threads reads, prepares and classifies one photo at a time, so that a photo's score never
     depends on its neighbours; decoding and the network run outside of Python's lock. A photo that cannot be scored
     becomes an outcome with its error, whatever went wrong with it.
     """
-    coming = iter(sources)
+    if isinstance(sources, str):
+        raise TypeError("score_photos takes many photos; put one path into a list")
+    coming = map(as_source, sources)
     waiting: deque[Future[Outcome]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="score")
 
@@ -106,9 +113,7 @@ def _read(source: Source, options: Options) -> bytes:
     if isinstance(source, Path):
         return read_bytes(source)
     if options.fetch is None:
-        raise PhotoError(
-            "unreachable", f"{escaped(redacted_url(source))} is a URL, which is not read here; give a file."
-        )
+        raise not_read_here(source)
     return options.fetch(source)
 
 

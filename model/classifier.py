@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,11 +52,12 @@ class Classifier:
         self._session = session
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1) -> Classifier:
+    def load(cls, folder: str | os.PathLike[str], *, threads: int = 1) -> Classifier:
         """Return the classifier in a model folder.
 
         `threads` is the number that one call of `classify` may use. Raises ModelError.
         """
+        folder = Path(folder)
         card = ModelCard.read(folder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -74,7 +76,7 @@ class Classifier:
             )
         return cls(card, session)
 
-    def read(self, source: Path | bytes, *, shown: bool = False, name: str | None = None) -> Photo:
+    def read(self, source: str | os.PathLike[str] | bytes, *, shown: bool = False, name: str | None = None) -> Photo:
         """Return a photo decoded at the scale that this model needs, with a picture if `shown`. Raises PhotoError."""
         return read_photo(source, shorter_side=self.card.preprocess.decoded_side, shown=shown, name=name)
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from model.errors import InputError
-from model.photo import PHOTO_SUFFIXES, Source, escaped, photos_in
+from model.photo import PHOTO_SUFFIXES, Source, escaped, is_url, photos_in
 from model.redaction import redacted_url
 
 STANDARD_INPUT = "-"
@@ -37,11 +37,6 @@ def find_sources(names: Sequence[str], *, lists: Sequence[Path] = ()) -> list[So
         suffixes = " ".join(sorted(PHOTO_SUFFIXES))
         raise InputError("nothing_found", f"No photo in {places}; give photos, or folders with {suffixes} files.")
     return _once(found)
-
-
-def is_url(name: str) -> bool:
-    """Return whether a name is a URL rather than a path."""
-    return "://" in name
 
 
 def hash_of(places: Iterable[Source | None]) -> str:

@@ -140,7 +140,7 @@ def _open_store(url: str) -> tuple[AbstractFileSystem, str]:
     except ImportError as error:
         raise InputError(
             "extra_not_installed",
-            f"{scheme}:// needs a driver ({_reason(error, url)}); install all of them with `pip install -e .[cloud]`.",
+            f"{scheme}:// needs a driver ({_reason(error, url)}); install them with `pip install -e '.[cloud]'`.",
         ) from error
     return store, path
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from rich.console import Console
 from app.answers.languages import Language
 from app.answers.own_words import words_paths
 from app.answers.words import Words
-from app.batch.inputs import fetcher, find_sources, is_url
+from app.batch.inputs import fetcher, find_sources
 from app.batch.ray.engines import PART_SIZE, Engine
 from app.batch.scorer import Scorer
 from app.batch.terminal_scores import score_to_terminal
@@ -23,8 +21,9 @@ from app.registry.store import choose_model
 from app.views.progress import Stopped, stoppable
 from model.classifier import Classifier
 from model.errors import InputError
-from model.photo import Source, escaped
+from model.photo import Source, escaped, is_url
 from model.redaction import redacted_url
+from model.system.cores import available_cores
 
 if TYPE_CHECKING:
     from app.batch.outputs import Files
@@ -105,11 +104,6 @@ def run(request: Request) -> int:
         return stopped.exit_status
 
 
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
 def _run(request: Request) -> int:
     """Return how many photos failed."""
     cluster = request.cluster()
@@ -126,7 +120,7 @@ def _run(request: Request) -> int:
         Console(stderr=True).print(words.note, highlight=False, markup=False, soft_wrap=True)
     if request.model is None and not request.quiet:
         Console(stderr=True).print(f"Model {chosen}", highlight=False, markup=False, soft_wrap=True)
-    workers = min(request.workers or cores(), len(sources))
+    workers = min(request.workers or available_cores(), len(sources))
     scorer = Scorer(classifier=classifier, words=words, workers=workers, fetch=fetcher(sources))
     if request.dry_run:
         _tell(sources, writes.place if writes else None, version=classifier.card.version)

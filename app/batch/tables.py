@@ -189,7 +189,7 @@ def _import_pyarrow() -> tuple[Any, Any]:
     except ModuleNotFoundError as error:
         raise InputError(
             "extra_not_installed",
-            "A .parquet table needs pyarrow; install it with `pip install -e .[parquet]`, or choose .csv or .jsonl.",
+            "A .parquet table needs pyarrow; install it with `pip install -e '.[parquet]'`, or choose .csv or .jsonl.",
         ) from error
     return pyarrow, pyarrow.parquet
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.answers.languages import Language, shipped_words
 from app.batch.ray.engines import PART_SIZE, Engine
-from app.cli.console import load_training
+from app.cli.console import extra
 from app.cli.data import data_app
 from app.cli.models import models_app, promote, report
 from app.cli.pretrain import pretrain
@@ -32,7 +32,12 @@ or deciding whether to seek care. It knows four categories; most skin conditions
 about a spot, ask a clinician, whatever this program says.
 """
 
-app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    # All commands below take them from here.
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.add_typer(data_app, name="data")
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(words_app, name="words")
@@ -50,6 +55,23 @@ Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what 
 Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")]
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"redspots {version('redspots')}")
+        raise typer.Exit
+
+
+@app.callback(help=ABOUT)
+def redspots(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 @app.command()
@@ -197,9 +219,9 @@ def describe(
         (text for text, (title, _, file) in zip(figures or [], pairs, strict=True) if not title or not file), None
     ):
         raise InputError("bad_option", f"{wrong!r} names no figures; write --figures 'TITLE=FILE'.")
-    load_training("publishing.annotate").describe(
-        model, notes=notes, figures={title: Path(file) for title, _, file in pairs}
-    )
+    with extra("train"):
+        from training.publishing.annotate import describe as describe_model
+    describe_model(model, notes=notes, figures={title: Path(file) for title, _, file in pairs})
 
 
 def _refuse_both(words: Path | None, lang: Language | None) -> None:
@@ -214,11 +236,10 @@ def _referring(lang: Language | None) -> Iterator[None]:
         yield
     except RedspotsError as error:
         from app.answers.words import Words
+        from app.views.terminal import advice_on_error
 
         spoken = Words.read(shipped_words(lang or Language.ENGLISH))
-        answer = spoken.answer_error(error)
-        parts = (f"{answer.how_soon}.", answer.urgent_advice, answer.referral, answer.limits)
-        _fail(error, sentence=spoken.sentence(error), advice="\n\n".join(parts))
+        _fail(error, sentence=spoken.sentence(error), advice=advice_on_error(spoken, error))
 
 
 def _fail(error: RedspotsError, *, sentence: str = "", advice: str = "") -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.cli.console import load_training
+from app.cli.console import extra
 
 data_app = typer.Typer(help="Make, fetch and check labelled photos.", no_args_is_help=True)
 
@@ -31,7 +31,9 @@ def draw(
     size: Annotated[int, typer.Option(min=64, max=2048, help="Side in pixels.")] = 384,
 ) -> None:
     """Draw a folder of labelled photos of red spots, to try everything without a photo of one's own."""
-    load_training("rendering.folder").draw_folder(out, per_category=per_category, seed=seed, size=size)
+    with extra("train"):
+        from training.rendering.folder import draw_folder
+    draw_folder(out, per_category=per_category, seed=seed, size=size)
 
 
 @data_app.command("list")
@@ -39,7 +41,9 @@ def list_datasets() -> None:
     """List the public datasets: photos per category, licence, and how to get them."""
     from app.cli.tables import print_datasets
 
-    print_datasets(Console(), load_training("data.catalogue").read_datasets())
+    with extra("train"):
+        from training.data.catalogue import read_datasets
+    print_datasets(Console(), read_datasets())
 
 
 @data_app.command()
@@ -47,7 +51,9 @@ def show(name: Name) -> None:
     """Show one dataset: licence, tables, label map, and what goes wrong when it is taken at its word."""
     from app.cli.tables import print_dataset
 
-    print_dataset(Console(), load_training("data.catalogue").read_dataset(name))
+    with extra("train"):
+        from training.data.catalogue import read_dataset
+    print_dataset(Console(), read_dataset(name))
 
 
 @data_app.command()
@@ -63,8 +69,11 @@ def build(
     """Build a manifest from the official tables: labels mapped, groups joined, splits drawn; nothing is fetched."""
     from app.cli.tables import print_build
 
-    dataset = load_training("data.catalogue").read_dataset(name)
-    made = load_training("data.public.build").build_manifest(
+    with extra("train"):
+        from training.data.catalogue import read_dataset
+        from training.data.public.build import build_manifest
+    dataset = read_dataset(name)
+    made = build_manifest(
         dataset, out=out, tables=tables, photos=photos, others=others, accept_altered=accept_altered, seed=seed
     )
     print_build(Console(), dataset, made, out)
@@ -83,19 +92,24 @@ def check(
     from app.registry.store import choose_model
     from model.classifier import Classifier
 
+    with extra("train"):
+        from training.data.audit import COLUMNS, SEVERE, audit
+        from training.data.photos import read_listed
+        from training.data.rows import refuse_existing, write_cells
     if out is not None:
-        load_training("data.rows").refuse_existing(out)
-    audits = load_training("data.audit")
-    rows = load_training("data.photos").read_listed(manifest)
+        refuse_existing(out)
+    rows = read_listed(manifest)
     with watch("photos read") as (begin, progress):
         begin(len(rows))
-        findings = audits.audit(rows, workers=workers, progress=progress)
+        findings = audit(rows, workers=workers, progress=progress)
     if suspect:
+        with extra("train"):
+            from training.data.label_issues import suspect_categories
         classifier = Classifier.load(choose_model(model).folder)
-        findings += load_training("data.label_issues").suspect_categories(rows, classifier)
+        findings += suspect_categories(rows, classifier)
     if out is not None:
-        load_training("data.rows").write_cells(out, audits.COLUMNS, [one.cells() for one in findings])
-    if print_findings(Console(), findings, audits.SEVERE, photos=len(rows)):
+        write_cells(out, COLUMNS, [one.cells() for one in findings])
+    if print_findings(Console(), findings, SEVERE, photos=len(rows)):
         raise typer.Exit(1)
 
 
@@ -108,8 +122,9 @@ def merge(
     """Merge manifests: one row per photo, shared groups joined, no group in two splits."""
     from app.cli.tables import print_merge
 
-    merges = load_training("data.merge")
-    print_merge(Console(), merges.merge_manifests(manifests, out, join_near=join_near), out)
+    with extra("train"):
+        from training.data.merge import merge_manifests
+    print_merge(Console(), merge_manifests(manifests, out, join_near=join_near), out)
 
 
 @data_app.command()
@@ -120,11 +135,13 @@ def stats(
     """Count photos by category, source and skin tone."""
     from app.cli.tables import print_stats
 
-    numbers = load_training("data.statistics")
-    counts = numbers.count_photos(load_training("data.photos").read_listed(manifest))
+    with extra("train"):
+        from training.data.photos import read_listed
+        from training.data.statistics import count_photos, plot_photos
+    counts = count_photos(read_listed(manifest))
     print_stats(Console(), counts)
     if plot is not None:
-        numbers.plot_photos(counts, plot)
+        plot_photos(counts, plot)
 
 
 @data_app.command("import")
@@ -136,7 +153,9 @@ def import_own(
     """Import photos that another tool labelled; says what it mapped and what it left out."""
     from app.cli.tables import print_import
 
-    print_import(Console(), load_training("data.importing").import_photos(source, out, words=words or []), out)
+    with extra("train"):
+        from training.data.importing import import_photos
+    print_import(Console(), import_photos(source, out, words=words or []), out)
 
 
 @data_app.command()
@@ -157,9 +176,13 @@ def fetch(
     """Fetch a dataset once its licence is accepted: tables, manifest and photos; goes on where it was when repeated."""
     from app.cli.tables import print_fetch, watch
 
-    fetches, limits = load_training("data.public.fetch"), load_training("data.public.download").Limits
-    dataset = load_training("data.catalogue").read_dataset(name)
-    order = fetches.Order(
+    with extra("train"):
+        from training.data.catalogue import read_dataset
+        from training.data.public.download import Limits
+        from training.data.public.fetch import Order, fetch_dataset
+        from training.data.public.fetched import as_sentences
+    dataset = read_dataset(name)
+    order = Order(
         dataset=dataset,
         out=out,
         accepted=accept_licence,
@@ -170,10 +193,10 @@ def fetch(
         mirror=mirror,
         contact=contact,
         workers=workers,
-        limits=limits(per_second=per_second, megabytes=megabytes),
+        limits=Limits(per_second=per_second, megabytes=megabytes),
     )
     with watch("photos fetched") as (begin, progress):
-        fetched = fetches.fetch_dataset(order, begin=begin, progress=progress)
-    print_fetch(Console(), dataset, fetched, load_training("data.public.fetched").as_sentences(fetched.failed), out)
+        fetched = fetch_dataset(order, begin=begin, progress=progress)
+    print_fetch(Console(), dataset, fetched, as_sentences(fetched.failed), out)
     if fetched.failed or not fetched.build.rows:
         raise typer.Exit(1)

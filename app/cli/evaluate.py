@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from app.cli.console import load_training
+from app.cli.console import extra
 from app.cli.figures import print_comparison, print_figures, write_metrics
 from app.registry.store import choose_model
 from model.card import ModelCard
 from model.classifier import Classifier
 from model.errors import OutputError, RedspotsError
+
+if TYPE_CHECKING:
+    from training.evaluation.predictions import Scored
+    from training.evaluation.results import Account
 
 SCHEMA = 1
 """Of metrics.json; a number that goes up when a key changes its meaning."""
@@ -37,8 +41,7 @@ class Measured:
     """A model's card, what it said of labelled photos, and the photos that it could not read."""
 
     card: ModelCard
-    scored: Any
-    """`training.evaluation.predictions.Scored`."""
+    scored: Scored
     errors: Sequence[tuple[Path, RedspotsError]]
 
 
@@ -70,33 +73,36 @@ def run(asked: Evaluation) -> int:
 
 def measure_models(folders: Sequence[Path], photos: Path, *, where: Sequence[str], workers: int) -> list[Measured]:
     """Return what each model said of the same labelled photos, of categories that any of them knows."""
-    manifest, scoring = load_training("data.manifest"), load_training("evaluation.predictions")
+    with extra("train"):
+        from training.data.manifest import NOT_SKIN, read_manifest
+        from training.evaluation.predictions import score_examples
     classifiers = [Classifier.load(folder) for folder in folders]
-    known = {output for classifier in classifiers for output in classifier.card.outputs} | {manifest.NOT_SKIN}
-    examples = manifest.read_manifest(photos, categories=known, where=where)
-    return [Measured(one.card, *scoring.score_examples(one, examples, workers=workers)) for one in classifiers]
+    known = {output for classifier in classifiers for output in classifier.card.outputs} | {NOT_SKIN}
+    examples = read_manifest(photos, categories=known, where=where)
+    return [Measured(one.card, *score_examples(one, examples, workers=workers)) for one in classifiers]
 
 
 def figures_of(one: Measured) -> dict[str, Any]:
     """Return the figures of one model with their intervals, as plain values."""
-    evaluation, card = load_training("evaluation.metrics"), one.card
-    known = load_training("evaluation.compare").as_known(one.scored, card)
-    plain: dict[str, Any] = evaluation.metrics_json(evaluation.measure(known, card), known, len(one.errors))
-    return plain
+    with extra("train"):
+        from training.evaluation.compare import as_known
+        from training.evaluation.metrics import measure, metrics_json
+    known = as_known(one.scored, one.card)
+    return metrics_json(measure(known, one.card), known, len(one.errors))
 
 
 def compare_models(new: Measured, old: Measured) -> dict[str, Any]:
     """Return the paired differences of all figures that both models have, as plain values."""
-    comparing = load_training("evaluation.compare")
-    differences = comparing.compare((new.card, new.scored), (old.card, old.scored))
-    plain: dict[str, Any] = comparing.comparison_json(differences)
-    return plain
+    with extra("train"):
+        from training.evaluation.compare import compare, comparison_json
+    return comparison_json(compare((new.card, new.scored), (old.card, old.scored)))
 
 
-def account_of_photos(folder: Path, photos: Path, *, where: Sequence[str], workers: int) -> Any:
-    """Return the `Account` (`training.evaluation.results`) of a model on labelled photos, with its training curves."""
-    accounts = load_training("evaluation.results")
+def account_of_photos(folder: Path, photos: Path, *, where: Sequence[str], workers: int) -> Account:
+    """Return the account of a model on labelled photos, with its training curves."""
+    with extra("train"):
+        from training.evaluation.results import account_of, earlier, photo_set
     (one,) = measure_models([folder], photos, where=where, workers=workers)
-    measured = accounts.photo_set("photos", one.scored, one.card, failed=len(one.errors))
-    curves, digest = accounts.earlier(folder)
-    return accounts.account_of(one.card, [measured], curves=curves, photos_sha256=digest)
+    measured = photo_set("photos", one.scored, one.card, failed=len(one.errors))
+    curves, digest = earlier(folder)
+    return account_of(one.card, [measured], curves=curves, photos_sha256=digest)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.cli.console import load_training
+from app.cli.console import extra, say
 from model.system import interrupts
 
 Photos = Annotated[
@@ -60,35 +60,33 @@ def pretrain(
         raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
     # Before torch is loaded: threads that spin while they wait hold the cores that others want, their own workers too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    recipes, named = load_training("recipes.pretrain"), load_training("data.named_photos")
-    teachers, stage = load_training("fitting.teachers"), load_training("pipeline.make_backbone")
+    with extra("train"):
+        from training.data.named_photos import read_named_photos
+        from training.fitting.backbones import read_backbone
+        from training.fitting.teachers import TeacherSource
+        from training.pipeline.make_backbone import PretrainJob, make_backbone
+        from training.recipes.pretrain import PRETRAIN, read_pretrain_recipe
     console = Console(stderr=True)
-    plan = recipes.read_pretrain_recipe(recipe or recipes.PRETRAIN)
-    sources = [teachers.TeacherSource.parse(text) for text in teacher or plan.teacher.names]
+    plan = read_pretrain_recipe(recipe or PRETRAIN)
+    sources = [TeacherSource.parse(text) for text in teacher or plan.teacher.names]
     if tune_teacher and not sources:
         raise InputError("bad_option", "--tune-teacher has no teacher to tune; name one with --teacher.")
-    found = named.read_named_photos(photos, plan.data, where=where or [], seed=plan.seed)
-    job = stage.PretrainJob(
+    found = read_named_photos(photos, plan.data, where=where or [], seed=plan.seed)
+    job = PretrainJob(
         recipe=plan,
         photos=found,
         out=out,
         command=shlex.join(["redspots", *sys.argv[1:]]),
         teachers=sources,
-        weights=load_training("fitting.backbones").read_backbone(weights).weights
-        if weights and weights.is_dir()
-        else weights,
+        weights=read_backbone(weights).weights if weights and weights.is_dir() else weights,
         tune_teacher=tune_teacher,
         cache=cache,
         resume=resume,
     )
     try:
-        made = stage.make_backbone(job, tell=lambda line: _say(console, line))
+        made = make_backbone(job, tell=lambda line: say(console, line))
     except interrupts.Stopped as error:
-        _say(console, f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.")
+        say(console, f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.")
         raise typer.Exit(error.exit_status) from None
-    _say(console, f"Backbone {made.card['version']} is in {str(out)!r}; look at its README.md, then:")
-    _say(console, f"redspots train --weights {shlex.quote(str(out))} --photos ... --recipe ...")
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, markup=False)
+    say(console, f"Backbone {made.card['version']} is in {str(out)!r}; look at its README.md, then:")
+    say(console, f"redspots train --weights {shlex.quote(str(out))} --photos ... --recipe ...")

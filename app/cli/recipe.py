@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.console import load_training
+from app.cli.console import extra
 
 recipe_app = typer.Typer(help="Recipes: every choice of a training run, in one file.", no_args_is_help=True)
 
@@ -31,12 +31,14 @@ def show(
     ] = None,
 ) -> None:
     """Print a recipe with every key, what it means and what it may be: a recipe to save, change and train with."""
-    stages, keys = load_training("recipes.pretrain"), load_training("recipes.keys")
-    plan = stages.read_any_recipe(recipe or Path("retrain"))
+    with extra("train"):
+        from training.recipes.keys import NOTHING, recipe_keys
+        from training.recipes.pretrain import read_any_recipe
+    plan = read_any_recipe(recipe or Path("retrain"))
     values = plan.model_dump(mode="json")
     console = Console()
     section = ""
-    for key in keys.recipe_keys(type(plan)):
+    for key in recipe_keys(type(plan)):
         above, _, name = key.name.rpartition(".")
         if above != section:
             section = above
@@ -45,9 +47,7 @@ def show(
         for part in above.split(".") if above else ():
             table = table[part]
         value = table[name]
-        default = {"": "has to be there", keys.NOTHING: "may be left out"}.get(
-            key.default, f"{key.default} if left out"
-        )
+        default = {"": "has to be there", NOTHING: "may be left out"}.get(key.default, f"{key.default} if left out")
         said = f"{key.meaning} ({key.allowed}; {default})"
         for line in textwrap.wrap(said, WIDTH, break_on_hyphens=False):
             console.print(Text(f"# {line}", style="dim"), soft_wrap=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -14,12 +14,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from app.cli.console import say
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from training.data.audit import Finding
+    from training.data.importing import Import
+    from training.data.merge import Merge
+    from training.data.public.build import Build
+    from training.data.public.fetched import Fetch
+    from training.data.schema import Count, Dataset
+
 CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 EXAMPLES = 5
 """Findings of one kind that are printed; a file lists all."""
 
 
-def print_datasets(console: Console, datasets: Any) -> None:
+def print_datasets(console: Console, datasets: Sequence[Dataset]) -> None:
     """Print one row per dataset of data_manifests/: photos per category as certain + doubtful."""
     table = Table(title="Photos per category: certain+doubtful", title_justify="left", box=SIMPLE, padding=0)
     table.add_column("dataset and its licence")
@@ -33,10 +45,10 @@ def print_datasets(console: Console, datasets: Any) -> None:
         total = f"{dataset.images.count:,}" if dataset.images.count else ""
         _add(table, f"{dataset.name}\n  {dataset.licence}", *counts, total)
     console.print(table)
-    _say(console, "`redspots data show NAME` says what a licence asks for, and how to get the photos.")
+    say(console, "`redspots data show NAME` says what a licence asks for, and how to get the photos.")
 
 
-def how_to_get(dataset: Any) -> str:
+def how_to_get(dataset: Dataset) -> str:
     """Return in a few words how one gets a dataset."""
     if dataset.obtain == "drawn":
         return "redspots data draw"
@@ -45,7 +57,7 @@ def how_to_get(dataset: Any) -> str:
     return "fetch" if all(table.url for table in dataset.table) else "tables by hand, then fetch"
 
 
-def print_dataset(console: Console, dataset: Any) -> None:
+def print_dataset(console: Console, dataset: Dataset) -> None:
     """Print all that data_manifests/ knows of one dataset."""
     about = Table(show_header=False, box=None, title=Text(dataset.title), title_justify="left")
     about.add_column(no_wrap=True)
@@ -70,7 +82,7 @@ def print_dataset(console: Console, dataset: Any) -> None:
     console.print(labels)
 
 
-def print_build(console: Console, dataset: Any, made: Any, out: Path) -> None:
+def print_build(console: Console, dataset: Dataset, made: Build, out: Path) -> None:
     """Print what a manifest holds, what was left out and why, and where it differs from what is on record."""
     table = Table(title=Text(f"{len(made.rows):,} photos in {str(out)!r}"), title_justify="left")
     for column in ("category", "certain", "doubtful", "train", "validation", "test"):
@@ -81,17 +93,17 @@ def print_build(console: Console, dataset: Any, made: Any, out: Path) -> None:
     console.print(table)
     print_left_out(console, made.left_out)
     for note in made.notes:
-        _say(console, f"Note: {note}")
-    _say(console, f"Licence: {dataset.licence}. {dataset.licence_conditions}")
+        say(console, f"Note: {note}")
+    say(console, f"Licence: {dataset.licence}. {dataset.licence_conditions}")
 
 
 def print_left_out(console: Console, left_out: Mapping[str, int]) -> None:
     """Print how many photos were left out, by reason."""
     for reason, count in sorted(left_out.items(), key=lambda item: -item[1]):
-        _say(console, f"left out: {count:,} because {reason}")
+        say(console, f"left out: {count:,} because {reason}")
 
 
-def _count(count: Any) -> str:
+def _count(count: Count | None) -> str:
     if count is None:
         return "?"
     if not count.certain and not count.doubtful:
@@ -104,21 +116,17 @@ def _add(table: Table, *cells: str) -> None:
     table.add_row(*map(Text, cells))
 
 
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, markup=False)
-
-
 @contextmanager
-def watch(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+def watch(what: str, console: Console | None = None) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
     """Yield a function that takes the number of things to do, and one to call for each; a bar shows it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console or Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda total: progress.update(task, total=total), lambda: progress.advance(task)
 
 
 def print_findings(
-    console: Console, findings: Any, severe: Set[str], *, photos: int, rest: str = "--out lists all"
+    console: Console, findings: Sequence[Finding], severe: Set[str], *, photos: int, rest: str = "--out lists all"
 ) -> int:
     """Print findings, the first few of each kind, and where the `rest` is; return how many are severe."""
     counts = Counter(finding.code for finding in findings)
@@ -136,50 +144,51 @@ def print_findings(
             detail = (
                 finding.detail if finding.code == "unreadable" else f"{str(finding.photo)!r}{other}: {finding.detail}"
             )
-            _say(console, f"{finding.code.replace('_', ' ')}: {detail}")
+            say(console, f"{finding.code.replace('_', ' ')}: {detail}")
         elif shown[finding.code] == EXAMPLES + 1:
-            _say(
+            say(
                 console,
                 f"{finding.code.replace('_', ' ')}: and {counts[finding.code] - EXAMPLES:,} more; {rest}",
             )
     return sum(counts[code] for code in severe)
 
 
-def print_merge(console: Console, merged: Any, out: Path) -> None:
+def print_merge(console: Console, merged: Merge, out: Path) -> None:
     """Print what a merged manifest holds, and what was left out or moved."""
-    _say(console, f"{len(merged.rows):,} photos in {str(out)!r}")
+    say(console, f"{len(merged.rows):,} photos in {str(out)!r}")
     print_left_out(console, merged.left_out)
     if merged.moved:
-        _say(console, f"moved: {merged.moved:,} train now, because a part of their group did")
+        say(console, f"moved: {merged.moved:,} train now, because a part of their group did")
 
 
-def print_stats(console: Console, counts: Any) -> None:
+def print_stats(console: Console, counts: DataFrame) -> None:
     """Print photos by category and source, with a column per band of skin tone."""
     table = Table(title="Photos by skin tone", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for column in ("category", "source"):
         table.add_column(column)
     for band in (*counts.columns, "all"):
         table.add_column(str(band), justify="right")
-    for (category, source), row in counts.iterrows():
+    for index, row in counts.iterrows():
+        category, source = cast("tuple[str, str]", index)
         _add(table, category, source, *(f"{count:,}" if count else "" for count in row), f"{row.sum():,}")
     console.print(table)
 
 
-def print_import(console: Console, imported: Any, out: Path) -> None:
+def print_import(console: Console, imported: Import, out: Path) -> None:
     """Print which labels became which category, and what was left out."""
-    _say(console, f"{len(imported.rows):,} photos in {str(out)!r}, read as {imported.format}")
+    say(console, f"{len(imported.rows):,} photos in {str(out)!r}, read as {imported.format}")
     for (word, category), count in sorted(imported.words.items()):
-        _say(console, f"mapped: {count:,} of {word!r} are {category}")
+        say(console, f"mapped: {count:,} of {word!r} are {category}")
     print_left_out(console, imported.left_out)
     groups = {row.group for row in imported.rows}
     if len(groups) == len(imported.rows):
-        _say(console, "Note: every photo is its own group; if persons have several photos, give the column `group`.")
+        say(console, "Note: every photo is its own group; if persons have several photos, give the column `group`.")
 
 
-def print_fetch(console: Console, dataset: Any, fetched: Any, failed: Sequence[str], out: Path) -> None:
+def print_fetch(console: Console, dataset: Dataset, fetched: Fetch, failed: Sequence[str], out: Path) -> None:
     """Print what lies here now, and what could not be had."""
     print_build(console, dataset, fetched.build, out / "manifest.csv")
     for sentence in failed:
-        _say(console, f"not fetched: {sentence}")
+        say(console, f"not fetched: {sentence}")
     if failed:
-        _say(console, f"{str(out / 'not_fetched.csv')!r} names each with its reason")
+        say(console, f"{str(out / 'not_fetched.csv')!r} names each with its reason")

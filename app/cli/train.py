@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from app.cli.console import load_training
+from app.cli.console import extra, say
 from model.system import interrupts
 
-AUDIT = "audit.csv"
-"""What was found in the photos, in the model folder."""
+if TYPE_CHECKING:
+    from training.data.audit import Finding
 
 Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
 Out = Annotated[Path, typer.Option(help="Model folder to make.")]
@@ -77,109 +78,86 @@ def train(
     from app.views.model_report import model_report
     from model.classifier import newest_release
     from model.errors import OutputError
-    from model.prediction import OTHER
     from model.redaction import redacted_command
+
+    with extra("train"):
+        from training.fitting.backbones import backbone_to_start_from
+        from training.fitting.distributed import is_first
+        from training.pipeline.make_model import Job, make_model
+        from training.pipeline.preparation import NamedPhotos, PreparedPhotos, prepare_photos
+        from training.recipes import RECIPES, read_recipe
 
     # A run that was killed when all but its folder was done is complete: `make_model` says so.
     if out.exists() and not resume:
         raise OutputError("exists", f"{str(out)!r} exists already; choose another --out or remove it.")
-    if mlflow:
-        load_training("publishing.mlflow_run").check_tracking(mlflow)
-    manifest, recipes, release = (
-        load_training("data.manifest"),
-        load_training("recipes"),
-        load_training("pipeline.make_model"),
+    console = Console(stderr=True, quiet=not is_first())
+    recipe = recipe or RECIPES / "retrain.toml"
+    plan, weights = backbone_to_start_from(read_recipe(recipe), weights, beside=recipe.parent)
+    named = NamedPhotos(
+        photos=photos,
+        where=where or [],
+        test=test,
+        test_where=test_where or [],
+        mixed=mix or [],
+        leave_out=leave_out or [],
     )
-    console = Console(stderr=True, quiet=not load_training("fitting.distributed").is_first())
-    recipe = recipe or recipes.RECIPES / "retrain.toml"
-    plan = recipes.read_recipe(recipe)
-    plan, weights = load_training("fitting.backbones").backbone_to_start_from(plan, weights, beside=recipe.parent)
-    conditions = [*plan.data.where, *(where or [])]
-    plan, texts, told = take_own_categories(plan, words or [], _categories(photos, conditions), photos=photos)
-    for line in told:
-        _say(console, line)
-    known = (*plan.categories, OTHER, manifest.NOT_SKIN)
-    # Groups in two splits are for the audit to tell, with everything else that it finds.
-    rows = manifest.choose_rows(photos, conditions)
-    examples = [manifest.example_of(found, row, photos, known) for found, row in rows]
-    if plan.drawn.canvases:
-        examples = load_training("rendering.placement").describe_canvases(examples, recipe.parent / plan.drawn.canvases)
-    tests = manifest.read_manifest(test, categories=known, where=test_where or []) if test else []
-    others = [load_training("data.auxiliary").read_mixed(name, categories=known) for name in mix or []]
-    checked, about = _check(console, photos, examples, tests, others, leave_out=leave_out or [])
-    job = release.Job(
+
+    def prepare() -> PreparedPhotos:
+        """Return the photos, and the words of their categories; where many processes train, in one of them."""
+        known, texts, told = take_own_categories(plan, words or [], named.categories(plan), photos=photos)
+        for line in told:
+            say(console, line)
+        prepared = prepare_photos(named, known, beside=recipe.parent, audience=_Terminal(console))
+        return replace(prepared, enclosed={**texts, **prepared.enclosed})
+
+    job = Job(
         recipe=plan,
-        examples=checked.examples,
+        examples=(),
         out=out,
         command=redacted_command(["redspots", *sys.argv[1:]]),
         weights=weights,
         start=(start or newest_release()) if plan.network.start == "release" else None,
-        test=checked.test,
         cache=cache,
         report=model_report,
         mlflow=mlflow,
-        enclosed=texts | {AUDIT: about.pop("table")},
-        about=about,
         resume=resume,
         devices=devices,
         nodes=nodes,
+        prepare=prepare,
     )
     try:
-        card = release.make_model(job, tell=lambda line: _say(console, line))
+        card = make_model(job, tell=lambda line: say(console, line))
     except interrupts.Stopped as error:
-        _say(console, f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.")
+        say(console, f"Stopped by {error.name}; what was done is kept. Go on with the same command and --resume.")
         raise typer.Exit(error.exit_status) from None
-    _say(console, f"Model {card.version} is in {str(out)!r}; look at its README.md, then:")
-    _say(console, f"redspots serve --model {shlex.quote(str(out))}")
+    say(console, f"Model {card.version} is in {str(out)!r}; look at its README.md, then:")
+    say(console, f"redspots serve --model {shlex.quote(str(out))}")
 
 
-def _categories(photos: Path, conditions: Sequence[str]) -> Counter[str]:
-    """Return how many photos there are by what the folder or manifest calls them."""
-    return Counter(row["category"] for _, row in load_training("data.manifest").choose_rows(photos, conditions))
+class _Terminal:
+    """Shows on a terminal how photos are looked at, and what was found in them."""
 
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
-def _check(
-    console: Console,
-    photos: Path,
-    examples: Sequence[Any],
-    tests: Sequence[Any],
-    others: Sequence[Any],
-    *,
-    leave_out: Sequence[str],
-) -> tuple[Any, dict[str, Any]]:
-    """Return the photos that may take part, and what the card is to say; findings are shown before any refusal."""
-    from app.batch.run import cores
-    from app.cli.tables import print_findings, print_left_out, watch
+    def watch(self) -> AbstractContextManager[tuple[Callable[[int], None], Callable[[], None]]]:
+        from app.cli.tables import watch
 
-    checks, severe = load_training("data.screening"), load_training("data.audit").SEVERE
-    with watch("photos checked") as (begin, progress):
-        looked = checks.look_at_photos(
-            examples,
-            test=tests,
-            mixed=[example for other in others for example in other.examples],
-            workers=cores(),
-            begin=begin,
-            progress=progress,
-        )
-    rest = f"{AUDIT} in the model folder lists all, and so does `redspots data check`"
-    print_findings(console, looked.findings, severe, photos=len(looked.photos), rest=rest)
-    checked = checks.settle(looked, leave_out=leave_out, where=str(photos))
-    left_out = sum((other.left_out for other in others), checked.left_out)
-    print_left_out(console, left_out)
-    root = photos if photos.is_dir() else photos.parent
-    sources = Counter(one.source for one in checked.examples if one.mixed)
-    for source, count in sources.items():
-        _say(console, f"mixed in: {count:,} of {source!r}")
-    return checked, {
-        "table": checks.findings_table(looked.findings, root),
-        "audit": {
-            "photos": len(looked.photos),
-            "findings": dict(Counter(one.code for one in looked.findings)),
-            "left_out": dict(left_out),
-        },
-        "mixed": dict(sources),
-    }
+        return watch("photos checked", self._console)
 
+    def show_findings(self, findings: Sequence[Finding], *, photos: int) -> None:
+        from app.cli.tables import print_findings
+        from training.data.audit import SEVERE
+        from training.pipeline.preparation import AUDIT
 
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, markup=False)
+        rest = f"{AUDIT} in the model folder lists all, and so does `redspots data check`"
+        print_findings(self._console, findings, SEVERE, photos=photos, rest=rest)
+
+    def show_left_out(self, left_out: Mapping[str, int]) -> None:
+        from app.cli.tables import print_left_out
+
+        print_left_out(self._console, left_out)
+
+    def show_mixed(self, sources: Mapping[str, int]) -> None:
+        for source, count in sources.items():
+            say(self._console, f"mixed in: {count:,} of {source!r}")

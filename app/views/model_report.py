@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from PIL import Image
 
@@ -17,8 +16,8 @@ from app.answers.answer import Answer
 from app.answers.own_words import words_paths
 from app.answers.words import Words
 from app.views.evidence import THUMBNAIL_SIDE, choose_map, jpeg_address
-from app.views.markup import paragraphs
 from app.views.overlay import has_positive_part, overlay
+from app.views.templating import environment
 from model.card import ModelCard
 from model.classifier import Classifier
 from model.errors import OutputError, RedspotsError, WordsError
@@ -69,15 +68,8 @@ def model_report(account: Any, folder: Path, *, gallery: bool = True, words: Wor
     answers: dict[str, Answer] = {}
     kinds = (("Most wrong", account.most_wrong), ("Least sure", account.least_sure)) if gallery else ()
     galleries = [(title, _tiles(shown, account.sets[0].scored, classifier, words, answers)) for title, shown in kinds]
-    page = Environment(
-        loader=PackageLoader("app.views"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True
-    )
-    page.filters |= {
-        "words": _words,
-        "figure": _figure,
-        "share": _share,
-        "paragraphs": _paragraphs,
-    }
+    page = environment()
+    page.filters |= {"words": _words, "figure": _figure, "share": _share}
     return page.get_template("model_report.html").render(
         card=card,
         metrics=account.metrics,
@@ -168,10 +160,6 @@ def _figure(figure: Any) -> str:
         return "not defined"
     interval = "" if figure["low"] is None else f" ({figure['low']:.3f} to {figure['high']:.3f})"
     return f"{figure['value']:.3f}{interval}"
-
-
-def _paragraphs(text: str) -> Markup:
-    return Markup(paragraphs(text))  # noqa: S704  # Escaped there.
 
 
 def _share(count: int, of: int) -> float:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib.util import find_spec
 from types import FrameType
 from typing import Protocol
 
@@ -73,7 +74,7 @@ def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False)
     """Show how many of `total` photos are done while the block runs; `done` of them were so before it."""
     if quiet:
         yield lambda photos=1: None
-    elif console.is_terminal:
+    elif console.is_terminal or _draws_in_notebook(console):
         with Progress(
             TextColumn("Scoring"),
             BarColumn(),
@@ -87,6 +88,11 @@ def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False)
             yield lambda photos=1: progress.advance(task, photos)
     else:
         yield Lines(lambda line: console.print(line, highlight=False, markup=False), total=total, done=done)
+
+
+def _draws_in_notebook(console: Console) -> bool:
+    """Return whether this is a notebook with what a bar needs there; without it Rich would warn and draw none."""
+    return console.is_jupyter and find_spec("ipywidgets") is not None
 
 
 class Lines:

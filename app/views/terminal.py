@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.answers.answer import Answer, Urgency
+from app.answers.words import Words
+from model.errors import PhotoError, RedspotsError
 from model.photo import escaped
 from model.prediction import Prediction
 from model.redaction import redacted_url
@@ -42,6 +44,13 @@ def print_answer(console: Console, path: Path | str, answer: Answer, prediction:
     if answer.sources:
         _print_text(console, "\n".join(f"- {source.line}" for source in answer.sources), "dim")
     console.print()
+
+
+def advice_on_error(words: Words, error: Exception) -> str:
+    """Return what stands below an error that ends the work: how soon to see whom, and what this is not."""
+    told = error if isinstance(error, RedspotsError) else PhotoError("failed", str(error) or type(error).__name__)
+    answer = words.answer_error(told)
+    return "\n\n".join((f"{answer.how_soon}.", answer.urgent_advice, answer.referral, answer.limits))
 
 
 def _print_text(console: Console, text: str, style: str = "") -> None:

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from model.errors import InputError, PhotoError
 from model.photo.decoding import Limits, decode
+from model.redaction import redacted_url
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -25,8 +26,10 @@ __all__ = [
     "Limits",
     "Photo",
     "Source",
+    "as_source",
     "escaped",
     "find_photos",
+    "is_url",
     "photos_in",
     "read_bytes",
     "read_photo",
@@ -71,15 +74,25 @@ class Photo:
         return self.pixels if self.shown is None else self.shown
 
 
+def is_url(name: str) -> bool:
+    """Return whether a name is a URL rather than a path."""
+    return "://" in name
+
+
+def as_source(place: str | os.PathLike[str]) -> Source:
+    """Return a URL as it is, and any other string or path as a `Path`."""
+    return place if isinstance(place, str) and is_url(place) else Path(place)
+
+
 def read_photo(
-    source: Path | bytes,
+    source: str | os.PathLike[str] | bytes,
     *,
     shorter_side: int | None = None,
     shown: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
     name: str | None = None,
 ) -> Photo:
-    """Return the photo in a file, or in bytes, upright and in sRGB.
+    """Return the photo in a file, whose path may be a string, or in bytes, upright and in sRGB.
 
     `shorter_side` is the least that the caller needs of it, in pixels: large photos are scaled down while they are
     decoded, JPEG by a half, a quarter or an eighth, other formats by any whole factor. None asks for the full photo.
@@ -88,8 +101,13 @@ def read_photo(
 
     Raises PhotoError. Safe to call from many threads.
     """
-    shown_as = escaped(name or ("The photo" if isinstance(source, bytes) else str(source)))
-    data = source if isinstance(source, bytes) else read_bytes(source, limits=limits, name=name)
+    if isinstance(source, bytes):
+        shown_as, data = escaped(name or "The photo"), source
+    else:
+        place = as_source(source)
+        if isinstance(place, str):
+            raise not_read_here(place)
+        shown_as, data = escaped(name or str(place)), read_bytes(place, limits=limits, name=name)
     if not data:
         raise PhotoError("empty", f"{shown_as} is empty (0 bytes); copy it again.")
     if len(data) > limits.max_bytes:
@@ -135,6 +153,11 @@ def read_bytes(path: Path, *, limits: Limits = _DEFAULT_LIMITS, name: str | None
         raise PhotoError("missing", f"{shown} cannot be the path of a file; check the path.") from error
 
 
+def not_read_here(url: str) -> PhotoError:
+    """Return the error for a URL where files alone are read."""
+    return PhotoError("unreachable", f"{escaped(redacted_url(url))} is a URL, which is not read here; give a file.")
+
+
 def _not_a_file(shown: str) -> PhotoError:
     return PhotoError("not_a_file", f"{shown} is a folder, a pipe or a device; give the path of a photo.")
 
@@ -144,7 +167,7 @@ def _too_large(shown: str, limits: Limits) -> PhotoError:
     return PhotoError("file_too_large", sentence)
 
 
-def find_photos(paths: Sequence[Path]) -> list[Path]:
+def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Return the photo files in files and folders, sorted by path, each once.
 
     A file that is named is kept whatever its name, so that it gets its answer or its error. Folders are searched to any
@@ -153,14 +176,17 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
 
     Raises InputError `missing_path` or `nothing_found`.
     """
+    if isinstance(paths, str):
+        raise TypeError("find_photos takes a list of paths; put one path into a list")
     found: dict[str, Path] = {}
-    for path in paths:
+    named = [Path(path) for path in paths]
+    for path in named:
         if not os.path.lexists(path):
             raise InputError("missing_path", f"{escaped(str(path))} does not exist; check the path.")
         for photo in photos_in(path) if path.is_dir() else [path]:
             found.setdefault(os.path.normpath(photo.absolute()), photo)
     if not found:
-        places = ", ".join(escaped(str(path)) for path in paths) or "no path"
+        places = ", ".join(escaped(str(path)) for path in named) or "no path"
         suffixes = " ".join(sorted(PHOTO_SUFFIXES))
         raise InputError("nothing_found", f"No photo in {places}; give photos, or folders with {suffixes} files.")
     return sorted(found.values())

@@ -34,6 +34,7 @@ from app.batch.tables import TableWriter, parquet_part, print_answer, row
 from app.cli import _referring
 from app.cli import app as command_line
 from app.views.html import answer_html
+from app.views.notebook import PhotoAnswer
 from app.web.security.request_filter import MAX_FILE_BYTES
 from model.batch import Outcome
 from model.card import ModelCard, sha256_of
@@ -215,6 +216,16 @@ def http_api(case: Case, language: Language, stage: Stage) -> str:
     return _text_of(stage.served.clients[language].predict(handle_file(stage.served.photo), [], api_name="/look"))
 
 
+def notebook(case: Case, language: Language, stage: Stage) -> str:
+    """The text of the card that a notebook shows."""
+    return _text_of(_answered(case, language)._repr_html_())
+
+
+def python_prompt(case: Case, language: Language, stage: Stage) -> str:
+    """What Python shows of an answer, alone or in a list."""
+    return repr([_answered(case, language)])
+
+
 SURFACES: list[Callable[[Case, Language, Stage], str]] = [
     terminal,
     narrow_terminal,
@@ -225,6 +236,8 @@ SURFACES: list[Callable[[Case, Language, Stage], str]] = [
     report,
     page,
     http_api,
+    notebook,
+    python_prompt,
 ]
 TABLES = {csv_table, jsonl_table, parquet_table, cluster_part}
 """Surfaces for programs: they tell the urgency by its code."""
@@ -626,6 +639,10 @@ def _terminal(case: Case, language: Language, *, width: int) -> str:
     console = Console(file=io.StringIO(), width=width, record=True)
     print_answer(console, "a.jpg", case.answer(language), case.prediction)
     return console.export_text()
+
+
+def _answered(case: Case, language: Language) -> PhotoAnswer:
+    return PhotoAnswer.of(case.answer(language), SPOKEN[language], file="a.jpg", prediction=case.prediction)
 
 
 def _table(case: Case, language: Language, path: Path) -> Path:

@@ -61,7 +61,7 @@ def test_drawing_needs_neither_torch_nor_the_page() -> None:
     assert packages_loaded_by("training.rendering.folder").isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("package", ["model", "training", "app"])
+@pytest.mark.parametrize("package", ["model", "training", "app", "redspots"])
 def test_the_packages_come_from_this_checkout(package: str) -> None:
     file = importlib.import_module(package).__file__
     assert file is not None

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "model", "training")
+PACKAGES = ("app", "model", "redspots", "training")
 TOP_LEVEL = {*PACKAGES, "data_manifests", "docs", "tests", "pyproject.toml", "README.md"}
 ORDINARY = {
     ".ci",
@@ -24,6 +24,7 @@ ORDINARY = {
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "SECURITY.md",

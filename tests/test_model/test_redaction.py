@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import base64
 import csv
-import importlib
 import io
 import json
 import pickle
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,7 +33,7 @@ from app.batch.ray.worker import Equipment, PartScorer, packed
 from app.batch.run import Request, run
 from app.batch.scorer import Scorer
 from app.batch.terminal_scores import score_to_terminal
-from app.cli.console import load_training
+from app.cli.console import extra
 from app.views.progress import Stopped
 from model.card import ModelCard
 from model.errors import InputError, OutputError, PhotoError, RedspotsError
@@ -325,35 +325,40 @@ def test_a_fault_nobody_expected_is_told_in_full_but_for_secrets(
     assert not is_told(said)
 
 
-def missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    def fail(_: str) -> None:
+def needs(name: str) -> None:
+    """Import a package that is missing, as a command of the extra would."""
+    with extra("train"):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(importlib, "import_module", fail)
 
 
 @pytest.mark.parametrize("name", ["torch", "cv2", "sklearn.metrics", "faiss", "lightning.pytorch"])
-def test_a_package_of_the_extra_that_is_missing_is_named_with_the_fix(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    missing(monkeypatch, name)
-    with pytest.raises(InputError, match=r"\.\[train\]") as caught:
-        load_training("pipeline.make_model")
+def test_a_package_of_the_extra_that_is_missing_is_named_with_the_fix(name: str) -> None:
+    with pytest.raises(InputError, match=r"'\.\[train\]'") as caught:
+        needs(name)
     assert caught.value.code == "extra_not_installed" and name in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["training.relase", "model.gone", "app", "onnxruntime", "somebody_elses"])
-def test_a_missing_module_that_the_extra_does_not_bring_is_no_matter_of_it(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    missing(monkeypatch, name)
+def test_a_missing_module_that_the_extra_does_not_bring_is_no_matter_of_it(name: str) -> None:
     with pytest.raises(ModuleNotFoundError, match=name):
-        load_training("pipeline.make_model")
+        needs(name)
 
 
-def test_every_package_that_training_imports_is_of_the_extra_or_comes_with_scoring(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize("command", [["train", "--photos", "x", "--out", "y"], ["data", "list"], ["recipe", "show"]])
+def test_a_command_whose_packages_are_missing_says_it_in_one_sentence(command: list[str]) -> None:
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'pydantic')));"
+        "from app.cli import main; sys.argv[0] = 'redspots'; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    said = " ".join(done.stderr.split())
+    assert said.startswith("Error (extra_not_installed)") and "pip install -e '.[train]'" in said
+
+
+def test_every_package_that_training_imports_is_of_the_extra_or_comes_with_scoring() -> None:
     imported = set()
     for path in (ROOT / "training").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -373,7 +378,5 @@ def test_every_package_that_training_imports_is_of_the_extra_or_comes_with_scori
     )
     assert {"torch", "cv2"} <= rest
     for name in sorted(rest):
-        with monkeypatch.context() as patch:
-            missing(patch, name)
-            with pytest.raises(InputError):
-                load_training("pipeline.make_model")
+        with pytest.raises(InputError):
+            needs(name)

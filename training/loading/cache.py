@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from model.errors import OutputError
 from model.photo import read_photo
 from model.prediction import OTHER
 from model.preprocess import READER, centre_square, decoded_side
+from model.system.cores import available_cores
 from training import rendering
 from training.data.manifest import NOT_SKIN, Example
 from training.loading.shards import PHOTOS_PER_SHARD, Pixels, shard_offset, write_shard
@@ -111,7 +111,7 @@ def cached_pixels(
     missing = [shard for shard in shards if shard.offset() is None]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _fill(missing, min(processes or os.cpu_count() or 1, len(items)))
+        _fill(missing, min(processes or available_cores(), len(items)))
     except OSError as error:
         raise OutputError("cannot_write", f"The photos do not fit into {str(folder)!r}: {error}.") from error
     offsets = [shard.offset() for shard in shards]

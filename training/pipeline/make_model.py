@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
 from model.prediction import OTHER
+from model.system.cores import available_cores
 from model.system.durable import sync
 from model.system.interrupts import Stop
 from training.calibration.scaling import calibrate
@@ -42,11 +42,12 @@ from training.fitting.initial_weights import start_network
 from training.loading.composition import sources_of
 from training.pipeline.few_shot import leave_sources_out
 from training.pipeline.holdout import Setting, Trained, hold_back, hold_back_in_turn
+from training.pipeline.preparation import PreparedPhotos
 from training.publishing.export import export_network
 from training.publishing.model_card import model_readme
 from training.recipes import Recipe
 from training.resume.fingerprint import identity_of
-from training.resume.run_folder import RunFolder, run_folder_of
+from training.resume.run_folder import RunFolder, refuse_unfinished, run_folder_of
 
 INTENDED_USE = (
     "Research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, "
@@ -86,6 +87,8 @@ class Job:
     """Text files that go into the model folder as they are, by name: what was found in the photos, words."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """What the card is to say of the run besides: what was found in the photos, whose were mixed in."""
+    prepare: Callable[[], PreparedPhotos] | None = None
+    """Reads and looks at the photos, in one process of however many; `recipe`, `examples` and `test` are then its."""
 
 
 def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
@@ -99,6 +102,9 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         stack.callback(processes.close)
         if (card := processes.first(lambda: _finished(job))) is not None:
             return card
+        processes.first(lambda: _check(job))
+        if job.prepare is not None:
+            job = _prepared(job, processes.first(job.prepare))
         # In one process only: the others know where it is.
         processes.first(lambda: _open(stack, job))
         run = RunFolder(run_folder_of(job.out))
@@ -120,6 +126,27 @@ def _finished(job: Job) -> ModelCard | None:
     card = ModelCard.read(job.out)
     shutil.rmtree(run, ignore_errors=True)
     return card
+
+
+def _check(job: Job) -> None:
+    """Raise, before photos are read, for a run that could not begin or whose end could not be recorded."""
+    refuse_unfinished(job.out, resume=job.resume)
+    if job.mlflow:
+        # MLflow takes a second to import, and most runs do without.
+        from training.publishing.mlflow_run import check_tracking
+
+        check_tracking(job.mlflow)
+
+
+def _prepared(job: Job, photos: PreparedPhotos) -> Job:
+    return replace(
+        job,
+        recipe=photos.recipe,
+        examples=photos.examples,
+        test=photos.test,
+        enclosed={**job.enclosed, **photos.enclosed},
+        about={**job.about, **photos.about},
+    )
 
 
 def _open(stack: ExitStack, job: Job) -> None:
@@ -235,7 +262,6 @@ def _publish(
     folder.rename(job.out)
     sync(job.out.parent)
     if job.mlflow:
-        # MLflow takes a second to import, and most runs do without.
         from training.publishing.mlflow_run import track
 
         track(account, job.out, job.mlflow)
@@ -250,7 +276,7 @@ def _measured(folder: Path, job: Job, trained: Trained) -> list[PhotoSet]:
     validation = [] if trained.is_crossed else [item for item in trained.held_back if isinstance(item, Example)]
     for name, examples in (("validation", validation), ("test", job.test)):
         if examples:
-            scored, errors = score_examples(classifier, examples, workers=os.cpu_count() or 1)
+            scored, errors = score_examples(classifier, examples, workers=available_cores())
             found.append(photo_set(name, scored, classifier.card, failed=len(errors)))
     return found
 

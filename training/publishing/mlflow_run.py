@@ -53,7 +53,7 @@ def check_tracking(store: str) -> None:
         from mlflow.tracking import MlflowClient
     except ModuleNotFoundError as error:
         raise InputError(
-            "extra_not_installed", f"--mlflow needs {error.name}; install it with `pip install -e .[mlflow]`."
+            "extra_not_installed", f"--mlflow needs {error.name}; install it with `pip install -e '.[mlflow]'`."
         ) from error
     try:
         client = MlflowClient(_uri(store))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
+
+from model.system.cores import available_cores
 
 Precision = Literal["32-true", "bf16-mixed"]
 
@@ -48,7 +48,7 @@ def this_machine() -> Machine:
     """Return what this process may use."""
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    cores = available_cores()
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         return Machine(cores, memory, torch.cuda.is_bf16_supported(including_emulation=False))

@@ -28,6 +28,16 @@ def run_folder_of(out: Path) -> Path:
     return out.with_name(f".{out.name}.redspots-run")
 
 
+def refuse_unfinished(out: Path, *, resume: bool) -> None:
+    """Raise OutputError where a run is unfinished that is not to be resumed."""
+    folder = run_folder_of(out)
+    if (folder / _RUN).exists() and not resume:
+        raise OutputError(
+            "unfinished_run",
+            f"{str(folder)!r} holds what an unfinished run has done; go on with --resume, or remove it.",
+        )
+
+
 class RunFolder:
     """The folder of one run, to use in a `with` statement. It outlives everything but success."""
 
@@ -45,12 +55,8 @@ class RunFolder:
         `identify` gives the run's identity. Raises OutputError: there is an unfinished run and `resume` was not asked
         for, it is another run's, or it is in use; or nothing can be written there.
         """
+        refuse_unfinished(out, resume=resume)
         folder = run_folder_of(out)
-        if (folder / _RUN).exists() and not resume:
-            raise OutputError(
-                "unfinished_run",
-                f"{str(folder)!r} holds what an unfinished run has done; go on with --resume, or remove it.",
-            )
         identity = identify()
         with ExitStack() as stack:
             try:

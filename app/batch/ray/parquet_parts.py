@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.batch.inputs import is_url
 from app.batch.journal import check_same_run, unfinished_run
 from app.batch.ray.places import LocalPlace, Place
 from model.errors import OutputError
+from model.photo import is_url
 from model.redaction import redacted_url
 
 RUN = "_run.json"

@@ -179,7 +179,7 @@ def _import_ray() -> Any:
         import ray
         import ray.data
     except ModuleNotFoundError as error:
-        sentence = "--engine ray needs Ray; install it with `pip install -e .[cluster]` on all machines."
+        sentence = "--engine ray needs Ray; install it with `pip install -e '.[cluster]'` on all machines."
         raise InputError("extra_not_installed", sentence) from error
     return ray
 

@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.answers.words import Words
-from app.batch.inputs import fetcher, is_url
+from app.batch.inputs import fetcher
 from app.batch.scorer import Scorer
 from app.batch.tables import parquet_part
 from model.card import CARD
 from model.classifier import Classifier
 from model.errors import ClusterError, RedspotsError
-from model.photo import Source
+from model.photo import Source, is_url
 
 _FETCHED_AT_ONCE = 4
 """Objects of a store that one worker has under way, so that its core decodes one photo while others travel."""

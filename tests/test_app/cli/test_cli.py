@@ -4,14 +4,17 @@ import csv
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from app.answers.languages import Language, shipped_words
 from app.answers.words import Words
+from app.cli import app
 from tests.conftest import OUTPUTS
 
 
@@ -40,6 +43,33 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pixels = np.clip(random.normal((205, 155, 135), 14, (160, 200, 3)), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=95)
     return folder
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_that_of_the_package(option: str) -> None:
+    result = CliRunner().invoke(app, [option])
+    assert (result.exit_code, result.stdout) == (0, f"redspots {version('redspots')}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["score"], ["models"], ["models", "list"], ["data", "fetch"], ["train"]])
+def test_a_short_option_asks_for_help_everywhere(command: list[str]) -> None:
+    short, long = (CliRunner().invoke(app, [*command, option]) for option in ("-h", "--help"))
+    assert short.exit_code == 0 and short.stdout == long.stdout and "Usage:" in short.stdout
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    for typed, position, offered in (
+        ("redspots sc", 1, ["score"]),
+        ("redspots models ro", 2, ["rollback"]),
+        ("redspots score --re", 2, ["--report", "--resume"]),
+    ):
+        environment = {
+            "_REDSPOTS_COMPLETE": "complete_bash",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(position),
+        }
+        result = CliRunner().invoke(app, [], prog_name="redspots", env=environment)
+        assert result.stdout.split() == offered
 
 
 def test_help_states_the_intended_use() -> None:

@@ -13,7 +13,7 @@ from model.classifier import Classifier
 from tests.support.official_tables import SCIN_CASES, Case, write_fitzpatrick, write_scin
 from tests.support.photo_server import PhotoServer, serving
 from tests.test_app.cli.test_cli import redspots
-from tests.test_contract.test_readme import REDSPOTS
+from tests.test_contract.test_documents import REDSPOTS
 from training.data.catalogue import read_dataset
 from training.data.photos import read_listed
 from training.rendering import draw

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -66,12 +67,44 @@ def finished(arguments: list[str]) -> str:
     return result.stdout + result.stderr
 
 
+WATCHED = """
+import os, sys
+from pathlib import Path
+from training.pipeline import preparation
+from training.publishing import mlflow_run
+
+def noting(what, work):
+    def noted(*arguments, **options):
+        with Path(os.environ["REDSPOTS_TEST_NOTES"]).open("a") as file:
+            file.write(f"{what} {os.getpid()}\\n")
+        return work(*arguments, **options)
+    return noted
+
+# Workers that draw photos import this file again.
+if __name__ == "__main__":
+    preparation.choose_rows = noting("manifest", preparation.choose_rows)
+    preparation.look_at_photos = noting("photos", preparation.look_at_photos)
+    mlflow_run.check_tracking = noting("experiment", lambda store: None)
+    mlflow_run.track = noting("run", lambda account, folder, store: "")
+    from app.cli import main
+    main()
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are a POSIX matter")
-def test_two_processes_come_to_what_one_does_and_can_be_stopped(given: Path, tmp_path: Path) -> None:
+def test_two_processes_come_to_what_one_does_and_can_be_stopped(
+    given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     alone = finished(command(given, one))
 
-    arguments = command(given, two, "--devices", "2")
+    # Every process of the second command begins with this program, as it else does with `-m app.cli`.
+    program, notes = tmp_path / "watched.py", tmp_path / "notes"
+    program.write_text(WATCHED, encoding="utf-8")
+    monkeypatch.setenv("REDSPOTS_TEST_NOTES", str(notes))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    arguments = command(given, two, "--devices", "2", "--mlflow", str(tmp_path / "runs.db"))
+    arguments[1:3] = [str(program)]
     process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     checkpoints = tmp_path / ".two.redspots-run" / "checkpoints" / "fit" / "checkpoints"
     while process.poll() is None and not list(checkpoints.glob("step-*")):
@@ -82,6 +115,11 @@ def test_two_processes_come_to_what_one_does_and_can_be_stopped(given: Path, tmp
     assert said.count("Stopped by SIGTERM") == 1 and "Traceback" not in said
     together = finished([*arguments, "--resume"])
     assert together.count("exporting the model") == 1, "the first process alone speaks"
+
+    # Twice, since it was resumed; by one process each time, and the run is recorded once.
+    noted = [line.split() for line in notes.read_text(encoding="utf-8").splitlines()]
+    assert Counter(what for what, _ in noted) == {"experiment": 2, "manifest": 4, "photos": 2, "run": 1}
+    assert len({process for _, process in noted}) == 2, "one process reads, looks and records for both"
 
     cards = [ModelCard.read(folder) for folder in (one, two)]
     assert [card.training["devices"] for card in cards] == [1, 2]

@@ -1,5 +1,6 @@
-"""The README is true: its commands exist with those options, its tree shows every file, its columns are the table's."""
+"""The documents are true: commands exist with those options, links lead somewhere, tree and columns are real."""
 
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -15,13 +16,18 @@ from app.cli import app
 from app.views.row import all_columns, columns
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCUMENTS}
 COMMANDS = [
     line
-    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for text in TEXTS.values()
+    for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
     for line in block.replace("\\\n", " ").splitlines()
 ]
-PLACES = ("model", "training", "app", "tests")
+PLACES = ("model", "training", "app", "redspots", "tests")
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 REDSPOTS = [shlex.split(line)[1:] for line in COMMANDS if line.startswith(".venv/bin/redspots")]
 
@@ -38,8 +44,9 @@ def test_every_command_is_one_that_redspots_takes(arguments: list[str]) -> None:
 
 def test_every_make_target_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = [line.split()[1] for line in COMMANDS if line.startswith("make ")]
-    assert targets
+    told = "\n".join(TEXTS.values())
+    targets = {*re.findall(r"^make ([a-z-]+)", told, re.MULTILINE), *re.findall(r"`make ([a-z-]+)`", told)}
+    assert {"demo", "test", "architecture"} <= targets
     for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
@@ -49,10 +56,10 @@ def test_no_other_command_is_told() -> None:
 
 
 def test_the_tree_shows_every_file() -> None:
-    tree = re.search(r"```\n(model/.*?)```", README, re.DOTALL)
+    tree = re.search(r"```\n(model/.*?)```", TEXTS["docs/architecture.md"], re.DOTALL)
     assert tree
     shown = set(re.findall(r"[\w.]+\.(?:py|toml)\b|(?<!\S)\w+/(?=\s)", tree[1]))
-    for package in ("model", "training", "app"):
+    for package in ("model", "training", "app", "redspots"):
         modules = {path.name for path in (ROOT / package).rglob("*.py")} - {"__init__.py", "__main__.py"}
         assert modules <= shown, modules - shown
     for name in shown:
@@ -60,7 +67,7 @@ def test_the_tree_shows_every_file() -> None:
 
 
 def test_the_columns_are_those_of_the_table() -> None:
-    told = re.findall(r"^\| ((?:`\w+`(?:, | \.\.\. )?)+) \| ([\w ]+) \|", README, re.MULTILINE)
+    told = re.findall(r"^\| ((?:`\w+`(?:, | \.\.\. )?)+) \| ([\w ]+) \|", TEXTS["docs/scoring.md"], re.MULTILINE)
     types = {name: type_ for cell, type_ in told for name in re.findall(r"`(\w+)`", cell)}
     words = {str: "text", float: "number", int: "whole number"}
     real = {column.name: words[column.type] for column in all_columns(OUTPUTS)}
@@ -77,7 +84,7 @@ def test_every_field_of_an_answer_has_its_column() -> None:
 
 
 def test_scoring_the_examples_works_as_told(tiny_model: Path, tmp_path: Path) -> None:
-    (told,) = [command for command in REDSPOTS if "--out" in command and command[0] == "score"]
+    told = next(list(one) for one in REDSPOTS if one[:2] == ["score", "app/examples"] and "--out" in one)
     for option, name in (("--out", "scores.csv"), ("--report", "scores.html")):
         told[told.index(option) + 1] = str(tmp_path / name)
     command = [sys.executable, "-m", "app.cli", *told, "--model", str(tiny_model)]
@@ -86,7 +93,48 @@ def test_scoring_the_examples_works_as_told(tiny_model: Path, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scores.csv", "scores.html"]
 
 
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", README):
-        path = target[0] or target[1]
-        assert path.startswith("https://") or (ROOT / path).exists(), path
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    for link, source in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", TEXTS[name]):
+        target, _, heading = (link or source).partition("#")
+        if target.startswith("https://"):
+            continue
+        path = ((ROOT / name).parent / target).resolve() if target else ROOT / name
+        assert path.exists(), f"{name}: {link or source}"
+        if heading:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}, link
+
+
+def test_every_page_is_listed_in_the_readme() -> None:
+    for name in TEXTS:
+        assert name == "README.md" or f"]({name}" in TEXTS["README.md"], name
+
+
+def test_the_readme_is_short_and_judges_the_model_on_its_first_screen() -> None:
+    lines = TEXTS["README.md"].splitlines()
+    assert len(lines) <= 170
+    assert lines.index("## How good is it") < 20
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_command_is_a_pattern_for_zsh(name: str) -> None:
+    assert not re.search(r"pip install (?:-e )?[\w.]+\[", TEXTS[name]), "quote an extra: zsh expands square brackets"
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_the_imports() -> None:
+    spec = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
+    assert spec and spec.loader
+    rooms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rooms)
+    page = TEXTS["docs/architecture.md"]
+    assert "app.cli --> training.pipeline" in page
+    assert rooms.redrawn(page) == page, "run `make architecture`"
+
+
+def test_a_picture_leaves_out_what_follows_from_other_arrows() -> None:
+    spec = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
+    assert spec and spec.loader
+    rooms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rooms)
+    assert rooms.without_detours({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
