@@ -96,10 +96,10 @@ def _create_app(
     for file in folder.path.rglob("*.jpg"):
         folder.keep(file)  # Gradio's copies of the drawings.
 
-    def waiting() -> list[str]:
+    def addresses_in_line() -> list[str]:
         return [client_address(request.scope) for page in pages.values() for request in queued_requests(page)]
 
-    queue = QueueShare(waiting)
+    queue = QueueShare(addresses_in_line)
     app = FastAPI(lifespan=_purging(stores[""], folder), docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BelowRootPath)
     app.add_middleware(PageLanguage, pages={f"{prefix}/": words for prefix, words in by_prefix.items()})
