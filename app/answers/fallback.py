@@ -26,7 +26,8 @@ def may_lack(key: Key) -> bool:
 
 def with_shipped(file: WordsFile) -> WordsFile:
     """Return a words file, completed by the shipped words of its language, or English ones where none ship."""
-    language = file.language().split("-")[0]
+    # Whoever reads the file next tells what else it lacks.
+    language = file.language().split("-")[0] if file.has("language") else ""
     shipped = shipped_words(Language(language) if language in set(Language) else Language.ENGLISH)
     answers = file.tables.get("answer", {})
     # An answer that the file does not have is no answer of its model.

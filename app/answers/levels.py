@@ -22,6 +22,11 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def short(name: str) -> str:
+    """Return a name without what stands in brackets behind it."""
+    return name.partition(" (")[0]
+
+
 def either(names: list[str], phrases: Mapping[str, str]) -> str:
     """Return one name, or two as alternatives."""
     return names[0] if len(names) == 1 else phrases["either"].format(first=names[0], second=names[1])
@@ -44,7 +49,7 @@ def fits_of(
             score.category in named or score == ranked[0] and score is not other
         )
         word = "well" if is_named else _word(score.probability)
-        found.append(Fit(score.category, name(score.category), words[word], score.probability))
+        found.append(Fit(score.category, upper_first(short(name(score.category))), words[word], score.probability))
     return tuple(found)
 
 
@@ -67,7 +72,7 @@ def how_often(
         return ("" if level is Level.NO_MATCH else phrases["right_none"]), ""
     count = round(record.share * record.photos)
     if level is Level.NO_MATCH:
-        told = phrases["missed"].format(missed=count, photos=record.photos, kind=name(kind))
+        told = phrases["missed"].format(missed=count, photos=record.photos, kind=short(name(kind)))
     else:
         told = phrases["right"].format(right=count, photos=record.photos)
     if record.low is None or record.high is None:

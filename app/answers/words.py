@@ -20,7 +20,7 @@ from app.answers.entries import (
 )
 from app.answers.fallback import note_on, with_shipped
 from app.answers.languages import Language, shipped_words
-from app.answers.levels import either, first_sentence, fits_of, how_often, upper_first
+from app.answers.levels import either, first_sentence, fits_of, how_often, short, upper_first
 from app.answers.red_flags import SAME_DAY_ALONE, Alarm, RedFlag, judge
 from app.answers.words_file import Key, WordsFile
 from model.errors import PhotoError, RedspotsError, WordsError
@@ -172,8 +172,11 @@ class Words:
             return replace(
                 answer,
                 headline=self.phrases["could_be_headline"].format(names=either(names, self.phrases)),
-                title=upper_first(either(names, self.phrases)),
-                meaning=self.phrases["could_be_meaning"].format(meaning=entries[0].meaning).strip(),
+                title=upper_first(either(names if len(names) == 1 else list(map(short, names)), self.phrases)),
+                # Two names say enough for one line.
+                meaning=self.phrases["could_be_meaning"]
+                .format(meaning=entries[0].meaning if len(names) == 1 else "")
+                .strip(),
                 explanation=(answer.explanation[0], *parts, self.glass_test),
                 sources=tuple(
                     dict.fromkeys((*answer.sources, *(source for entry in entries for source in entry.sources)))
@@ -219,6 +222,7 @@ class Words:
             error=error.code,
             level_name=self.levels[Level.NOT_USABLE],
             title=answer.headline,
+            meaning=self.sentence(error),
         )
 
     def refuse(self, sentence: str) -> str:

@@ -1,18 +1,39 @@
-"""An `Answer` as HTML, in the order in which a person needs it: what to do first, what the model saw last."""
+"""An `Answer` as HTML: the alarm line, what it may be, what to do and how well it fits first; all else in folds."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
 from app.answers.answer import Answer
+from app.answers.levels import upper_first
 from app.answers.red_flags import RedFlag
 from app.answers.words import Words
+from app.views.evidence import jpeg_address
 from app.views.explanation import Seen, seen_html
-from app.views.markup import fold, items, paragraphs, section, sources, text
+from app.views.markup import items, paragraphs, sources, text
+from app.views.overlay import small
 from model.errors import InputError
+from model.prediction import Level
 
 ERROR = "error"
+THUMB = 168
+"""Pixels of the photo beside its answer, for screens with two per point."""
+
+# Every value passes through `text`: Gradio's HTML component fills in braces and dollars, which autoescape leaves.
+_TEMPLATES = Environment(
+    loader=PackageLoader("app.views"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=lambda value: value if isinstance(value, Markup) else Markup(text(str(value))),  # noqa: S704
+)
+_TEMPLATES.filters |= {
+    "paragraphs": lambda value: Markup(paragraphs(value)),  # noqa: S704  # Escaped there.
+    "items": lambda value: Markup(items(value)),  # noqa: S704  # Escaped there.
+}
 
 # Shape and words say how urgent it is as much as the colour does.
 ICONS = {
@@ -47,29 +68,46 @@ def answer_html(
     `seen` adds what the model saw, folded; `red_flags` are what the person ticked, which comes before everything else;
     `others` is HTML on the other photos. An answer that `is_part` of a larger one has no buttons of its own.
     """
-    page = words.page
     shown = words.heed(answer, red_flags)
+    heeded = shown is not answer
     mood = shown.urgency.value
     badges = badge(mood, shown.how_soon)
-    photo, folded = (shown.explanation[:1], shown.explanation[1:]) if shown is not answer else ((), shown.explanation)
     if shown.error:
-        badges += badge(ERROR, page["error_badge"])
-    level = _level(shown) if shown is answer else ""
-    parts = (
-        f'<header class="head">{badges}<h2>{text(shown.headline)}</h2>{level}</header>',
-        section("advice", page["advice_title"], paragraphs(shown.urgent_advice)),
-        section("referral", page["referral_title"], paragraphs(shown.referral)),
-        others,
-        *(section("photo", part.title, paragraphs(part.text) + _level(shown)) for part in photo),
-        section("because", page["not_sure_title"], items(shown.not_sure_because)),
-        section("notes", page["notes_title"], items(shown.photo_notes)),
-        section("could-be", page["could_be_title"], paragraphs(shown.could_also_be)),
-        section("explanation", page["explanation_title"], "".join(map(fold, folded))),
-        seen_html(answer, words, seen) if seen else "",
-        _foot(shown, words),
-        "" if is_part else _actions(page),
+        badges += badge(ERROR, words.page["error_badge"])
+    glass, rest = words.glass_test, [part for part in answer.explanation if part != words.glass_test]
+    unmatched = answer.level is Level.NO_MATCH
+    known = [words.entries[fit.category] for fit in answer.fits if unmatched and fit.category in words.entries]
+    html = _TEMPLATES.get_template("answer.html").render(
+        answer=answer,
+        shown=shown,
+        heeded=heeded,
+        is_part=is_part,
+        page=words.page,
+        mood=mood,
+        badges=_raw(badges),
+        call=_raw(call_button(words)),
+        # What is ticked stands above; what the photo looks like follows it.
+        photo=shown.explanation[:1] if heeded else (),
+        thumbnail=jpeg_address(small(seen.photo, THUMB)) if seen and not is_part else "",
+        folds=(glass, *rest),
+        kinds=[(upper_first(entry.name), entry.meaning) for entry in known],
+        others=_raw(others),
+        seen=_raw(seen_html(answer, words, seen) if seen else ""),
+        foot=_raw(_foot(shown, words)),
+        actions=_raw("" if is_part else _actions(words.page)),
     )
-    return f'<article class="answer {mood}">{"".join(parts)}</article>'
+    return html.strip()
+
+
+def _raw(html: str) -> Markup:
+    """Return HTML of this module's own making, whose texts went through `text`."""
+    return Markup(html)  # noqa: S704
+
+
+def call_button(words: Words) -> str:
+    """Return the link that calls the emergency number: 112 until the page's script knows the browser's region."""
+    said = words.page["call"]
+    return f'<a class="call" href="tel:112" data-say="{text(said)}">{text(said.format(number=112))}</a>'
 
 
 def red_flags_html(words: Words, red_flags: Collection[RedFlag]) -> str:
@@ -81,7 +119,7 @@ def red_flags_html(words: Words, red_flags: Collection[RedFlag]) -> str:
     mood = answer.urgency.value
     return (
         f'<section class="answer {mood}" role="alert"><header class="head">'
-        f"{badge(mood, answer.how_soon)}<h2>{text(answer.headline)}</h2></header>"
+        f"{badge(mood, answer.how_soon)}<h2>{text(answer.headline)}</h2>{call_button(words)}</header>"
         f'<div class="advice">{paragraphs(answer.urgent_advice)}</div></section>'
     )
 
@@ -101,14 +139,6 @@ def badge(mood: str, words: str) -> str:
     """Return how urgent it is, as an icon with words."""
     icon = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[mood]}</svg>'
     return f'<span class="badge {mood}">{icon}<span>{text(words)}</span></span>'
-
-
-def _level(answer: Answer) -> str:
-    """Return how far the answer commits itself, and how often such answers were right."""
-    if not answer.level_name:
-        return ""
-    told = " ".join(filter(None, (f"{answer.title}.", answer.meaning, answer.how_often)))
-    return f'<p class="level"><b>{text(answer.level_name)}</b> {text(told)}</p>'
 
 
 def _actions(page: Mapping[str, str]) -> str:

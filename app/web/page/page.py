@@ -102,6 +102,8 @@ def build_page(
                 )
                 gr.HTML(red_flags_html(words, EMERGENCY), elem_id="emergency-now", apply_default_css=False)
                 button = gr.Button(page["button"], variant="primary", elem_id="look")
+                # Pressed by the page's script where there is an answer and a box is ticked.
+                look_again = gr.Button(elem_id="look-again")
                 again = gr.Button(page["start_over"], variant="secondary", elem_id="start-over")
                 _examples(words, store, slots.photos[0])
             with gr.Column(scale=7, min_width=300, elem_id="answer-column"):
@@ -120,9 +122,19 @@ def build_page(
             concurrency_limit=CONCURRENCY,
             show_progress="minimal",
         ).then(None, js=SCROLL.read_text(encoding="utf-8"), api_visibility="private")
-        # An answer beside another photo than its own, or from before a red flag, would be read wrongly.
+        # What is ticked heads the answer that stands there; it stays until the new one is there.
+        look_again.click(
+            look,
+            [first, flags, *others_of_same, slots.crops],
+            answer,
+            js="(...inputs) => [...inputs.slice(0, -1), window.redspotsCrops?.() ?? null]",
+            concurrency_limit=CONCURRENCY,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        # An answer beside another photo than its own would be read wrongly.
         gr.on(
-            [flags.change, slots.cropped.click, *(photo.change for photo in slots.photos)],
+            [slots.cropped.click, *(photo.change for photo in slots.photos)],
             None,
             outputs=answer,
             # In the browser: by way of the server, it could come after the answer that it makes way for.

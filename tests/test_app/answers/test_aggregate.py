@@ -85,8 +85,8 @@ def test_one_answer_stands_above_the_rule_and_each_photos_own() -> None:
     html = several_html(ALL, WORDS)
     chosen = PETECHIAE.answer
     places = [
-        html.index(f"<h2>{text(chosen.headline)}</h2>"),
         html.index(paragraphs(chosen.urgent_advice)),
+        html.index(f"<h2>{text(chosen.title)}</h2>"),
         html.index(paragraphs(chosen.referral)),
         html.index(text(WORDS.page["several_rule"].format(number=2))),
         html.index('class="own"'),

@@ -64,19 +64,22 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_order_is_urgency_headline_advice_referral_explanation_numbers(name: str) -> None:
+def test_the_order_is_alarm_level_what_to_do_referral_folds_and_numbers_last(name: str) -> None:
     html = shown(CASES[name])
     answer = WORDS.answer(CASES[name])
     places = [
-        html.index(f"<span>{text(answer.how_soon)}</span>"),
-        html.index(f"<h2>{text(answer.headline)}</h2>"),
-        html.index('class="advice"'),
+        html.index(text(WORDS.page["alarm"])),
+        html.index('href="tel:112"'),
+        html.index('<details class="advice">'),
+        html.index(f'<p class="level">{text(answer.level_name)}'),
+        html.index(f"<h2>{text(answer.title)}</h2>"),
+        html.index(text(answer.to_do)),
         html.index(paragraphs(answer.referral)),
+        html.index(text(WORDS.glass_test.title)),
         html.index('class="notes"'),
-        html.index('class="explanation"'),
         html.index('class="seen"'),
         html.index('class="bars"'),
-        html.index("<img "),
+        html.index('class="layers"'),
     ]
     assert places == sorted(places)
     assert plain(html).index(plain(paragraphs(answer.urgent_advice)).strip()[:60]) < plain(html).index("%")
@@ -96,7 +99,7 @@ def test_a_parent_shows_the_map_of_its_likelier_member_though_another_category_i
 def test_an_unfit_photo_shows_no_numbers() -> None:
     html = shown(prediction_of(None, (0.9, 0.1, 0.0, 0.0, 0.0), because=("too_dark",)))
     assert "%" not in plain(html)
-    assert "<img" not in html
+    assert "<figure" not in html or "layers" not in html
     assert WORDS.reasons["too_dark"] in plain(html)
 
 
@@ -111,7 +114,7 @@ def test_no_positive_evidence_is_said_and_no_picture_shown() -> None:
     html = shown(
         replace(CASES["petechiae"], evidence=prediction_of("petechiae", (1, 0, 0, 0, 0), positive=False).evidence)
     )
-    assert "<img" not in html
+    assert "<figure" not in html or "layers" not in html
     assert plain(WORDS.page["evidence_none"].format(category=WORDS.name("petechiae"))) in plain(html)
 
 

@@ -107,7 +107,8 @@ def test_a_red_flag_shows_the_emergency_at_once_and_above_the_answer(browser: Br
         look(visit)
         expect(visit.page.locator("#answer h2")).to_have_text(page.words.red_flag_headline)
         visit.page.locator("#red-flags input").nth(3).uncheck()
-        expect(visit.page.locator("#answer .waiting")).to_be_visible()
+        expect(visit.page.locator("#answer .head")).to_have_count(0)
+        expect(visit.page.locator("#answer .kind h2")).to_be_visible()
         expect(visit.page.locator("#emergency-now")).to_be_hidden()
         assert_quiet(visit)
 
@@ -137,7 +138,7 @@ def test_a_browser_gets_the_page_in_its_language_and_can_choose_english(
         assert_fits(visit, width)
         choose(visit, photo)
         look(visit)
-        expect(visit.page.locator("#answer .advice h3")).to_have_text(words.page["advice_title"])
+        expect(visit.page.locator("#answer .advice summary")).to_have_text(words.page["signs_title"])
         assert_fits(visit, width)
         visit.page.locator("#head nav a[lang=en]").click()
         expect(visit.page.locator("#look")).to_have_text(page.words.page["button"])

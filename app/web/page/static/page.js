@@ -5,9 +5,28 @@
 	status.setAttribute("role", "status");
 	(document.querySelector("main") ?? document.body).append(status);
 
+	// The number of the browser's region; 112 where it is unknown, which phones put through in most countries.
+	// The page sets `language` to its own; the person's languages stand in `languages`.
+	const region = navigator.languages.map((one) => new Intl.Locale(one).region).find(Boolean);
+	const number = words.numbers[region] ?? "112";
+	const name = () => {
+		for (const link of document.querySelectorAll(`a.call:not([href="tel:${number}"])`)) {
+			link.href = `tel:${number}`;
+			link.textContent = link.dataset.say.replace("{number}", number);
+		}
+	};
+	new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
+	name();
+
 	document.addEventListener("input", ({ target }) => {
 		if (target.matches(".opacity input")) {
 			target.closest("figure").style.setProperty("--strength", String(target.value / 100));
+		}
+	});
+	// After Gradio's own listener, which takes the tick in.
+	document.addEventListener("change", ({ target }) => {
+		if (target.matches("#red-flags input") && document.querySelector("#answer article")) {
+			setTimeout(() => document.querySelector("#look-again").click());
 		}
 	});
 	document.addEventListener("click", ({ target }) => {
