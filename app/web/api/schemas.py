@@ -37,6 +37,21 @@ class ShareBody(BaseModel):
     """Says which of the few things it knows the photo looks like, not how ill someone is."""
 
 
+class FitBody(BaseModel):
+    """How well the photo fits one kind."""
+
+    model_config = _OF_ANSWERS
+
+    category: str
+    """Id of a kind, where petechiae and purpura are one; or `other`."""
+    name: str
+    """What people call it."""
+    word: str
+    """How well, in words."""
+    probability: float = Field(ge=0, le=1 + 1e-6)
+    """Calibrated."""
+
+
 class ReferenceBody(BaseModel):
     """One page that the texts rest on."""
 
@@ -74,6 +89,8 @@ class AnswerBody(BaseModel):
     """Id of the likeliest kind, `other` left aside; null when the photo was unfit."""
     closest_probability: float | None = Field(ge=0, le=1 + 1e-6)
     """Calibrated probability of `closest`."""
+    fits: list[FitBody]
+    """Every kind and `other`, best first; empty when the photo was unfit."""
     how_often: str
     """How often such answers were right on test photos, or how many photos of bleeding spots ended without one."""
     how_often_range: str

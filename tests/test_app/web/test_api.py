@@ -85,7 +85,7 @@ def test_a_photo_gets_the_answer_of_every_other_surface(page: RunningPage, web: 
 def test_the_body_has_every_field_of_an_answer() -> None:
     # An error is a problem, never an answer.
     own = {field.name for field in fields(Answer)} - {"error"}
-    assert set(AnswerBody.model_fields) == own | {"language", "intended_use", "references"}
+    assert set(AnswerBody.model_fields) == own | {"language", "intended_use", "references", "schema_version"}
 
 
 def test_a_red_flag_comes_first(page: RunningPage, web: httpx.Client) -> None:

@@ -22,6 +22,7 @@ from app.answers.words import Words
 from app.views.markup import paragraphs
 from app.web.gradio_setup import SILENCE, gr
 from app.web.page.page import DRAWINGS, EXAMPLES
+from app.web.security.queue_share import QUEUE
 from app.web.security.request_filter import HEADERS, MAX_FILE_BYTES
 from app.web.uploads.store import UploadedPhoto
 from model.errors import InputError
@@ -72,7 +73,7 @@ def test_every_privacy_setting_is_in_force(page: RunningPage, web: httpx.Client)
     assert blocks.analytics_enabled is False
     assert blocks.has_launched
     assert not blocks.share
-    assert blocks._queue.max_size == 64
+    assert blocks._queue.max_size == QUEUE
     looks = [function for function in blocks.fns.values() if function.api_name == "look"]
     assert [function.concurrency_limit for function in looks] == [2]
     config = web.get("/config").json()
@@ -136,8 +137,8 @@ def test_a_photo_gets_its_answer_through_the_client(page: RunningPage, client: C
     html = client.predict(handle_file(photo), [], api_name="/look")
     (prediction,) = page.classifier.classify([page.classifier.read(photo)])
     answer = page.words.answer(prediction)
-    assert f"<h2>{answer.headline}</h2>" in html
-    assert html.index(paragraphs(answer.referral)) < html.index("bars")
+    assert f"<h2>{answer.title}</h2>" in html and answer.headline in html
+    assert html.index(paragraphs(answer.referral)) < html.index('class="bar"')
 
 
 def test_a_red_flag_overrides_the_model(page: RunningPage, web: httpx.Client) -> None:

@@ -84,8 +84,8 @@ def test_too_few_photos_promise_nothing_and_stay_in_every_set() -> None:
 
 def test_new_photos_are_covered_for_each_output_and_the_figures_say_so() -> None:
     items = [*real("petechiae", 60), *real("purpura", 60), *real("cherry_angioma", 100), *real("other", 400)]
-    card, offset = calibrate(CARD, logits_of_truth(items, sure=2.5), items, RECIPE)
-    assert offset == 0
+    card, offsets = calibrate(CARD, logits_of_truth(items, sure=2.5), items, RECIPE)
+    assert not offsets.any()
     assert card.prediction_sets is not None
     new = [*real("petechiae", 500), *real("purpura", 500), *real("cherry_angioma", 500), *real("other", 500)]
     scored = scored_logits(new, logits_of_truth(new, sure=2.5, seed=1), card)  # type: ignore[arg-type]
