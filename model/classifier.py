@@ -13,10 +13,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.card import NETWORK, ModelCard
-from model.decision import could_be, judge, kinds
+from model.decision import predict
 from model.errors import ModelError
 from model.photo import Photo, read_photo
-from model.prediction import ABOUT_SCORES, Evidence, Prediction, level_of
+from model.prediction import Evidence, Prediction
 from model.quality import Quality, check_quality
 
 RELEASES = Path(__file__).parent / "released"
@@ -97,45 +97,23 @@ class Classifier:
         """Return one prediction per prepared photo, in order."""
         if not prepared:
             return []
-        batch = np.stack([one.pixels for one in prepared])
-        names = ["logits", "evidence"] if evidence else ["logits"]
-        results = self._session.run(names, {"photos": batch})
-        logits = np.asarray(results[0])
-        maps = np.asarray(results[1]) if evidence else None
+        logits, *maps = self._run(prepared, ["logits", "evidence"] if evidence else ["logits"])
         return [
-            self._predict(one, logits[index], None if maps is None else Evidence(maps[index], one.box))
+            predict(
+                logits[index],
+                self.card,
+                refused=one.quality.refused,
+                notes=one.notes,
+                evidence=Evidence(maps[0][index], one.box) if maps else None,
+            )
             for index, one in enumerate(prepared)
         ]
 
     def logits(self, prepared: Sequence[Prepared]) -> NDArray[np.float32]:
         """Return the logits (n, outputs) of prepared photos, before temperature and decision: for training on them."""
-        photos = np.stack([one.pixels for one in prepared])
-        return np.asarray(self._session.run(["logits"], {"photos": photos})[0])
+        return self._run(prepared, ["logits"])[0]
 
-    def _predict(self, one: Prepared, logits: NDArray[np.float32], evidence: Evidence | None) -> Prediction:
-        scores, named, because = judge(logits, self.card)
-        if one.quality.refused:
-            named, because = None, one.quality.refused
-        sets = self.card.prediction_sets
-        # Conformal prediction promises nothing of a photo that is unlike those it was calibrated on.
-        fit = ABOUT_SCORES.issuperset(because)
-        category = named.category if named else None
-        ranked = kinds(scores, self.card) if fit else ()
-        possible = could_be(ranked, category, self.card)
-        level = level_of(category, possible, because)
-        record, of = self.card.levels_or_older.record(level, self.card.parents)
-        return Prediction(
-            scores=scores,
-            category=category,
-            probability=named.probability if named else None,
-            not_sure_because=because,
-            photo_notes=one.notes,
-            model_version=self.card.version,
-            members=() if named is None else tuple(self.card.parents.get(named.category, (named.category,))),
-            prediction_set=sets.of(scores) if sets is not None and fit else (),
-            kinds=ranked,
-            could_be=possible,
-            record=record,
-            record_of=of,
-            evidence=evidence,
-        )
+    def _run(self, prepared: Sequence[Prepared], names: list[str]) -> list[NDArray[np.float32]]:
+        """Return outputs of the network by their names."""
+        photos = np.stack([one.pixels for one in prepared])
+        return [np.asarray(values) for values in self._session.run(names, {"photos": photos})]

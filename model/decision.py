@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.card import ModelCard
-from model.prediction import LOW_SCORE, OTHER, UNFAMILIAR, Score
+from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, UNFAMILIAR, Evidence, Prediction, Score, level_of
 
 MOST_POSSIBLE = 2
 """Kinds that are named as possible at once: a list of everything says nothing."""
@@ -23,6 +23,44 @@ def energy(logits: NDArray[np.float32]) -> float:
     """
     categories = logits[:-1].astype(np.float64)
     return float(-np.logaddexp.reduce(categories))
+
+
+def predict(
+    logits: NDArray[np.float32],
+    card: ModelCard,
+    *,
+    refused: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+    evidence: Evidence | None = None,
+) -> Prediction:
+    """Return the prediction that (outputs,) logits of one photo come to.
+
+    `refused` are the reasons for which its quality is not fit to judge, if any, and `notes` what was noticed about it.
+    """
+    scores, named, because = judge(logits, card)
+    if refused:
+        named, because = None, refused
+    # Conformal prediction, and a kind that is possible, say nothing of a photo unlike those they were calibrated on.
+    fit = ABOUT_SCORES.issuperset(because)
+    category = named.category if named else None
+    ranked = kinds(scores, card) if fit else ()
+    possible = could_be(ranked, category, card)
+    record, of = card.levels_or_older.record(level_of(category, possible, because), card.parents)
+    return Prediction(
+        scores=scores,
+        category=category,
+        probability=named.probability if named else None,
+        not_sure_because=because,
+        photo_notes=notes,
+        model_version=card.version,
+        members=() if named is None else tuple(card.parents.get(named.category, (named.category,))),
+        prediction_set=card.prediction_sets.of(scores) if card.prediction_sets is not None and fit else (),
+        kinds=ranked,
+        could_be=possible,
+        record=record,
+        record_of=of,
+        evidence=evidence,
+    )
 
 
 def judge(logits: NDArray[np.float32], card: ModelCard) -> tuple[tuple[Score, ...], Score | None, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from model.card import ModelCard
 from model.classifier import Classifier, Prepared
 from model.conformal import PredictionSets, least_probability, photos_needed
+from model.decision import predict
 from model.prediction import Score
 from model.quality import Quality
 
@@ -99,7 +100,7 @@ def test_a_parent_stands_for_its_members_and_a_category_for_itself(tiny_model: P
         (prediction,) = classifier.classify_prepared([photo()])
         assert (prediction.category, prediction.members) == (category, members)
     logits = np.array([9, 0, 0, 0, 0], np.float32)
-    single = classifier._predict(photo(), logits * 20, None)
+    single = predict(logits * 20, classifier.card)
     assert (single.category, single.members) == ("petechiae", ("petechiae",))
 
 

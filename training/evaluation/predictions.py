@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from model.batch import score_photos
 from model.card import ModelCard
 from model.classifier import Classifier
-from model.decision import could_be, judge, kinds
+from model.decision import predict
 from model.errors import RedspotsError
-from model.prediction import ABOUT_SCORES, Level, Score, level_of
+from model.prediction import ABOUT_SCORES, Prediction
 from training.data.manifest import Example
 from training.data.skin_tone import skin_band
 
@@ -59,44 +59,25 @@ def score_examples(
         elif outcome.prediction is not None and outcome.prediction.scores:
             kept.append(example)
             predictions.append(outcome.prediction)
-    said = [_Said(one.scores, one.category or "", one.not_sure_because, one.level, one.could_be) for one in predictions]
-    return _scored(kept, said, outputs=len(classifier.card.outputs)), errors
+    return _scored(kept, predictions, outputs=len(classifier.card.outputs)), errors
 
 
 def scored_logits(examples: Sequence[Example], logits: NDArray[np.float64], card: ModelCard) -> Scored:
     """Return labelled photos with what a card makes of their logits (n, outputs); their quality is not looked at."""
-    said = []
-    for row in logits.astype(np.float32):
-        scores, named, because = judge(row, card)
-        category = named.category if named else None
-        fit = ABOUT_SCORES.issuperset(because)
-        possible = could_be(kinds(scores, card), category, card) if fit else ()
-        said.append(_Said(scores, category or "", because, level_of(category, possible, because), possible))
-    return _scored(examples, said, outputs=len(card.outputs))
+    return _scored(examples, [predict(row, card) for row in logits.astype(np.float32)], outputs=len(card.outputs))
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What a model said of one photo, as far as it is measured."""
-
-    scores: Sequence[Score]
-    named: str
-    because: Sequence[str]
-    level: Level
-    could_be: Sequence[str]
-
-
-def _scored(examples: Sequence[Example], said: Sequence[_Said], *, outputs: int) -> Scored:
-    probabilities = [[score.probability for score in one.scores] for one in said]
+def _scored(examples: Sequence[Example], predictions: Sequence[Prediction], *, outputs: int) -> Scored:
+    probabilities = [[score.probability for score in one.scores] for one in predictions]
     return Scored(
         truths=_texts(example.category for example in examples),
         groups=_texts(example.group for example in examples),
-        probabilities=np.array(probabilities, dtype=np.float64).reshape(len(said), outputs),
-        named=_texts(one.named for one in said),
+        probabilities=np.array(probabilities, dtype=np.float64).reshape(len(predictions), outputs),
+        named=_texts(one.category or "" for one in predictions),
         tones=_texts(skin_band(example.skin_tone) for example in examples),
-        fit=np.array([ABOUT_SCORES.issuperset(one.because) for one in said], dtype=np.bool_),
-        levels=_texts(one.level.value for one in said),
-        could_be=_texts(" ".join(one.could_be) for one in said),
+        fit=np.array([ABOUT_SCORES.issuperset(one.not_sure_because) for one in predictions], dtype=np.bool_),
+        levels=_texts(one.level.value for one in predictions),
+        could_be=_texts(" ".join(one.could_be) for one in predictions),
         sources=_texts(example.source for example in examples),
         paths=_texts(str(example.path) for example in examples),
     )
