@@ -43,14 +43,13 @@ def is_around_the_picture(remark: str) -> bool:
 
 def _with_plain_header(data: bytes) -> bytes:
     """Return a JPEG without bytes between its segments, with a known version of JFIF and plain bounds of its scan."""
-    kept, at, is_progressive = bytearray(b"\xff\xd8"), 2, False
-    while found := _MARKER.search(data, at):
-        marker, begin = found[1][0], found.end()
-        at = begin
-        if 0xD0 <= marker <= 0xD9 or marker == 0x01:
+    kept, end, is_progressive = bytearray(b"\xff\xd8"), 2, False
+    for begin, marker in _markers(data):
+        if _stands_alone(marker):
+            end = begin + 2
             continue
-        at += max(2, int.from_bytes(data[begin : begin + 2], "big"))
-        segment = bytearray(data[begin - 2 : at])
+        end = begin + 2 + max(2, int.from_bytes(data[begin + 2 : begin + 4], "big"))
+        segment = bytearray(data[begin:end])
         is_progressive |= marker == 0xC2
         if marker == 0xE0 and segment[4:9] == b"JFIF\0":
             segment[9:11] = b"\x01\x02"
@@ -59,7 +58,7 @@ def _with_plain_header(data: bytes) -> bytes:
         kept += segment
         if marker == _SCAN:
             break
-    return bytes(kept) + data[at:]
+    return bytes(kept) + data[end:]
 
 
 def _with_counted_intervals(data: bytes) -> bytes:
@@ -99,8 +98,13 @@ def _markers(data: bytes) -> Iterator[tuple[int, int]]:
         marker = found[1][0]
         yield found.start(), marker
         at = found.end()
-        if not 0xD0 <= marker <= 0xD9:
+        if not _stands_alone(marker):
             at += max(2, int.from_bytes(data[at : at + 2], "big"))
+
+
+def _stands_alone(marker: int) -> bool:
+    """Return whether no segment follows a marker: restarts, begin, end, and TEM."""
+    return 0xD0 <= marker <= 0xD9 or marker == 0x01
 
 
 def mended_png(data: bytes) -> tuple[bytes, bool]:
