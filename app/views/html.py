@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.answers.answer import Answer
@@ -14,8 +13,9 @@ from app.answers.red_flags import RedFlag
 from app.answers.words import Words
 from app.views.evidence import jpeg_address
 from app.views.explanation import Seen, seen_html
-from app.views.markup import items, paragraphs, sources, text
+from app.views.markup import paragraphs, sources, text
 from app.views.overlay import small
+from app.views.templating import environment
 from model.errors import InputError
 from model.prediction import Level
 
@@ -24,16 +24,10 @@ THUMB = 168
 """Pixels of the photo beside its answer, for screens with two per point."""
 
 # Every value passes through `text`: Gradio's HTML component fills in braces and dollars, which autoescape leaves.
-_TEMPLATES = Environment(
-    loader=PackageLoader("app.views"),
-    autoescape=True,
-    undefined=StrictUndefined,
+_TEMPLATES = environment(
     finalize=lambda value: value if isinstance(value, Markup) else Markup(text(str(value))),  # noqa: S704
+    trim_blocks=False,
 )
-_TEMPLATES.filters |= {
-    "paragraphs": lambda value: Markup(paragraphs(value)),  # noqa: S704  # Escaped there.
-    "items": lambda value: Markup(items(value)),  # noqa: S704  # Escaped there.
-}
 
 # Shape and words say how urgent it is as much as the colour does.
 ICONS = {
