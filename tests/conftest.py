@@ -22,12 +22,12 @@ from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.preprocess import Preprocess
 from tests.support.browser import chromium_or_skip, launched
+from tests.support.cards import PARENTS
 from tests.support.page_server import RunningPage, running_page
 from training.fitting.network import build_network
 from training.publishing.export import export_network
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
-PARENTS = {"bleeding_spots": ("petechiae", "purpura")}
 
 
 def write_tiny_model(

@@ -16,6 +16,7 @@ from model.photo import Photo
 from model.prediction import Evidence, Prediction, Score
 from model.preprocess import Preprocess, centre_square
 from model.quality import Quality
+from tests.support.cards import plain_card
 from tests.support.drawing import encoded, skin
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
@@ -113,16 +114,7 @@ def test_every_decision_is_a_category_or_a_reason(logits: list[float], threshold
 
 
 def _card(threshold: float) -> ModelCard:
-    return ModelCard(
-        version="0",
-        created="",
-        backbone="",
-        outputs=OUTPUTS,
-        parents={"bleeding_spots": ("petechiae", "purpura")},
-        preprocess=Preprocess(64),
-        temperature=1.0,
-        threshold=threshold,
-    )
+    return plain_card(OUTPUTS, threshold=threshold)
 
 
 def test_a_batch_gives_what_single_photos_give(classifier: Classifier) -> None:

@@ -18,7 +18,7 @@ from model.errors import ModelError
 from model.levels import FALLBACK, Levels, Limit
 from model.photo import read_photo
 from model.prediction import ABOUT_SCORES, OTHER, Level, Prediction, Record, Score, level_of
-from model.preprocess import Preprocess
+from tests.support.cards import plain_card
 from tests.support.drawing import encoded, skin
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
@@ -29,17 +29,7 @@ LEVELS = Levels(
     measured_on="test",
     photos={"purpura": 70, "sun_rash": 43},
 )
-MODEL = ModelCard(
-    version="1",
-    created="",
-    backbone="",
-    outputs=OUTPUTS,
-    parents={"bleeding_spots": ("petechiae", "purpura")},
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.8,
-    levels=LEVELS,
-)
+MODEL = plain_card(OUTPUTS, threshold=0.8, levels=LEVELS, version="1")
 
 
 def scores(*probabilities: float) -> tuple[Score, ...]:

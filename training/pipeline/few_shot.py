@@ -45,11 +45,12 @@ def leave_sources_out(setting: Setting, examples: Sequence[Example], *, unlearnt
     items = plan_few_shot(examples, recipe, setting.outputs)
     count_photos(setting, "train", items)
     scored = [index for index, item in enumerate(items) if isinstance(item, Example) and _is_scored(item, unlearnt)]
-    folds = _folds(items, scored, recipe.few_shot)
+    places = _places_of(items, recipe.few_shot)
+    folds = _folds(items, scored, places, by=recipe.few_shot.left_out)
     teacher = _teacher(recipe)
     was_cached = is_cached(items, side=setting.preprocess.size, folder=setting.cache)
     setting.tell(f"reading and drawing photos into {str(setting.cache)!r}")
-    photos = _read_photos(setting, network, items, teacher)
+    photos = _read_photos(setting, network, items, places, teacher)
     logits = np.zeros((len(items), len(setting.outputs)))
     for name, held_back, left_out in folds:
         setting.tell(f"{len(held_back)} photos of {name} against class means of all others")
@@ -66,6 +67,7 @@ class _Photos:
         self,
         setting: Setting,
         items: Sequence[Item],
+        places: Sequence[str],
         plain: NDArray[np.float64],
         turned: NDArray[np.float64],
         taught: NDArray[np.float64],
@@ -81,7 +83,7 @@ class _Photos:
         self._targets = np.array(targets_of(items, setting.outputs))[rows]
         self._taught = taught[rows]
         self._drawn = np.array([not isinstance(item, Example) for item in items])[rows]
-        self._places = np.array(_places_of(items, setting.recipe.few_shot))[rows]
+        self._places = np.array(places)[rows]
 
     def fit(self, *, without: Collection[str] = ()) -> ClassMeans:
         """Return class means of all photos but those of some places, and those drawn on them."""
@@ -98,7 +100,11 @@ class _Photos:
 
 
 def _read_photos(
-    setting: Setting, network: CosineNetwork, items: Sequence[Item], teacher: Classifier | None
+    setting: Setting,
+    network: CosineNetwork,
+    items: Sequence[Item],
+    places: Sequence[str],
+    teacher: Classifier | None,
 ) -> _Photos:
     """Return the features of all photos, from an earlier part of the run if they were computed then."""
     preprocess, views = setting.preprocess, setting.recipe.few_shot.views
@@ -118,7 +124,7 @@ def _read_photos(
         columns = [setting.outputs.index(output) for output in teacher.card.outputs if output in setting.outputs]
         known = [teacher.card.outputs.index(setting.outputs[column]) for column in columns]
         taught[np.ix_(asked, columns)] = said["logits"].numpy()[:, known]
-    return _Photos(setting, items, seen["plain"].numpy(), seen["turned"].numpy(), taught)
+    return _Photos(setting, items, places, seen["plain"].numpy(), seen["turned"].numpy(), taught)
 
 
 def _teacher(recipe: Recipe) -> Classifier | None:
@@ -166,13 +172,12 @@ def _places_of(items: Sequence[Item], options: FewShotOptions) -> list[str]:
 
 
 def _folds(
-    items: Sequence[Item], scored: Sequence[int], options: FewShotOptions
+    items: Sequence[Item], scored: Sequence[int], places: Sequence[str], *, by: str
 ) -> list[tuple[str, list[int], set[str]]]:
     """Return for each fold its name, the photos that it scores, and the places that are left out for it.
 
     Raises ManifestError when all photos of a category come from one place.
     """
-    places, by = _places_of(items, options), options.left_out
     of_category: dict[str, set[str]] = {}
     for index in scored:
         if (output := output_of(items[index])) != OTHER:

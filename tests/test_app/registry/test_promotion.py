@@ -19,23 +19,14 @@ from app.registry.promotion import LEAST_GROUPS, check_words, judge
 from app.registry.store import SHIPPED, default_model, read_state
 from model.card import CARD, ModelCard
 from model.errors import ModelError, WordsError
-from model.preprocess import Preprocess
-from tests.conftest import OUTPUTS, PARENTS, write_tiny_model
+from tests.conftest import OUTPUTS, write_tiny_model
+from tests.support.cards import plain_card
 from tests.support.scored_photos import scored_photos
 from training.rendering.folder import draw_folder
 
 pytestmark = pytest.mark.slow
 
-PLAIN = ModelCard(
-    version="0",
-    created="",
-    backbone="",
-    outputs=OUTPUTS,
-    parents=PARENTS,
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.5,
-)
+PLAIN = plain_card(OUTPUTS)
 
 
 @pytest.fixture(scope="module")

@@ -12,22 +12,13 @@ from model.card import ModelCard
 from model.decision import could_be, judge, kind_of, kinds
 from model.levels import Limit
 from model.prediction import Level
-from model.preprocess import Preprocess
+from tests.support.cards import plain_card
 from tests.support.scored_photos import scored_photos
 from training.calibration.levels import CANDIDATES, choose_levels
 from training.evaluation.levels import level_figures, measured_levels
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
-MODEL = ModelCard(
-    version="0",
-    created="",
-    backbone="",
-    outputs=OUTPUTS,
-    parents={"bleeding_spots": ("petechiae", "purpura")},
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.9,
-)
+MODEL = plain_card(OUTPUTS, threshold=0.9)
 
 
 def photos(count: int = 1500) -> tuple[NDArray[np.float64], list[str]]:

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.card import ModelCard
 from model.conformal import PredictionSets
 from model.decision import softmax
-from model.preprocess import Preprocess
+from tests.support.cards import PARENTS, plain_card
 from tests.support.scored_photos import scored_photos
 from training.calibration.prediction_sets import ENOUGH, calibrate_sets, counted, set_groups
 from training.calibration.scaling import FAMILIAR, calibrate, calibration_items, choose_most_energy
@@ -23,7 +22,6 @@ from training.loading.dataset import Item
 from training.recipes import DecisionOptions, FitOptions, NetworkOptions, Recipe
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "other")
-PARENTS = {"bleeding_spots": ("petechiae", "purpura")}
 RECIPE = Recipe(
     version="1",
     seed=0,
@@ -32,16 +30,7 @@ RECIPE = Recipe(
     fit=FitOptions(epochs=1, learning_rate=1, backbone_learning_rate=1),
     decision=DecisionOptions(parents=PARENTS),
 )
-CARD = ModelCard(
-    version="0",
-    created="",
-    backbone="",
-    outputs=OUTPUTS,
-    parents=PARENTS,
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.5,
-)
+CARD = plain_card(OUTPUTS)
 
 
 def real(category: str, count: int) -> list[Item]:

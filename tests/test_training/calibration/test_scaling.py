@@ -8,24 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.card import ModelCard
 from model.decision import is_right
-from model.preprocess import Preprocess
+from tests.support.cards import plain_card
 from training.calibration.scaling import LEAST_REAL, calibration_weights, choose_threshold, fit_scaling
 from training.data.manifest import Example
 from training.loading.cache import DrawnExample
 from training.recipes import DecisionOptions, FitOptions, NetworkOptions, Recipe
 
-CARD = ModelCard(
-    version="0",
-    created="",
-    backbone="",
-    outputs=("petechiae", "purpura", "cherry_angioma", "other"),
-    parents={"bleeding_spots": ("petechiae", "purpura")},
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.5,
-)
+CARD = plain_card(("petechiae", "purpura", "cherry_angioma", "other"))
 
 
 @settings(max_examples=20, deadline=None)

@@ -6,24 +6,14 @@ import numpy as np
 import pytest
 
 from app.cli.figures import comparison_sentences
-from model.card import ModelCard
-from model.preprocess import Preprocess
+from tests.support.cards import plain_card
 from tests.support.scored_photos import scored_photos
 from training.evaluation.compare import Verdict, compare, comparison_json, judge_interval
 from training.evaluation.diagnostics import BINS, diagrams
 from training.evaluation.predictions import Scored
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "other")
-CARD = ModelCard(
-    version="0",
-    created="",
-    backbone="",
-    outputs=OUTPUTS,
-    parents={"bleeding_spots": ("petechiae", "purpura")},
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.5,
-)
+CARD = plain_card(OUTPUTS)
 
 
 def photos(sure: float, *, seed: int = 0, count: int = 200) -> Scored:

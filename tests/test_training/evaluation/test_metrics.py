@@ -6,23 +6,14 @@ import numpy as np
 import pytest
 
 from model.card import ModelCard
-from model.preprocess import Preprocess
+from tests.support.cards import plain_card
 from tests.support.scored_photos import scored_photos
 from training.data.skin_tone import skin_band
 from training.evaluation.metrics import Figure, measure, metrics_json
 from training.evaluation.predictions import Scored
 
 OUTPUTS = ("petechiae", "purpura", "cherry_angioma", "other")
-CARD = ModelCard(
-    version="0",
-    created="",
-    backbone="",
-    outputs=OUTPUTS,
-    parents={"bleeding_spots": ("petechiae", "purpura")},
-    preprocess=Preprocess(64),
-    temperature=1.0,
-    threshold=0.5,
-)
+CARD = plain_card(OUTPUTS)
 
 
 def scored(rows: list[tuple[str, str, list[float], str]]) -> Scored:

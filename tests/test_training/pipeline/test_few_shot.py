@@ -140,10 +140,10 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 
 def test_a_source_that_is_left_out_is_in_no_mean(photos: list[Example]) -> None:
     items = [*photos, DrawnExample("sun_rash", 1, photos[0].path), DrawnExample("sun_rash", 2, None)]
-    folds = few_shot._folds(items, range(len(photos)), DEFAULT)
+    places = few_shot._places_of(items, DEFAULT)
+    folds = few_shot._folds(items, range(len(photos)), places, by="source")
     assert [name for name, _, _ in folds] == ["site 0", "site 1", "site 2"]
     assert sorted(index for _, held_back, _ in folds for index in held_back) == list(range(len(photos)))
-    places = few_shot._places_of(items, DEFAULT)
     for _, held_back, left_out in folds:
         assert {places[index] for index in held_back} == left_out
     assert places[-2] == photos[0].source, "a drawn photo knows the source of its canvas"
@@ -210,8 +210,9 @@ def test_photos_that_the_backbone_knows_are_not_scored(photos: list[Example]) ->
 @pytest.mark.parametrize(("by", "words"), [("source", 'left_out = "group"'), ("group", "another person")])
 def test_a_category_of_one_place_is_told_with_what_to_do(photos: list[Example], by: str, words: str) -> None:
     alone = [replace(example, source="one", group=f"{by}-{example.category}") for example in photos]
+    places = few_shot._places_of(alone, FewShotOptions(left_out=by))
     with pytest.raises(ManifestError, match=words) as caught:
-        few_shot._folds(alone, range(len(alone)), FewShotOptions(left_out=by))
+        few_shot._folds(alone, range(len(alone)), places, by=by)
     assert caught.value.code == "too_few_photos"
 
 

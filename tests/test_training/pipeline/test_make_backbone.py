@@ -27,11 +27,13 @@ from tests.test_app.cli.test_cli import redspots as redspots_from_nothing
 from tests.test_app.cli.test_cli import refused
 from training.fitting.backbones import (
     BACKBONE,
+    HELD_OUT,
     LABELS,
     NAMES_HEAD,
     backbone_to_start_from,
     newest_backbone,
     read_backbone,
+    unlearnt_photos,
 )
 from training.fitting.initial_weights import start_network
 from training.fitting.names_network import features_of
@@ -116,6 +118,14 @@ def made(given: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sums(out: Path) -> dict[str, str]:
     return {name: sha256_of(out / name) for name in (BACKBONE, NAMES_HEAD, LABELS)}
+
+
+def test_the_folder_lists_the_photos_that_it_has_not_learnt(given: Path, made: Path) -> None:
+    unlearnt = unlearnt_photos(made / BACKBONE)
+    assert unlearnt and unlearnt < {sha256_of(path) for path in given.glob("*.jpg")}
+    assert sha256_of(given / "32.jpg") not in unlearnt, "it is there to evaluate"
+    assert json.loads((made / "card.json").read_text(encoding="utf-8"))["files"][HELD_OUT] == sha256_of(made / HELD_OUT)
+    assert unlearnt_photos(given / "teacher.safetensors") is None and unlearnt_photos(None) is None
 
 
 def test_the_folder_holds_weights_in_timms_names_a_head_and_its_labels(made: Path) -> None:
