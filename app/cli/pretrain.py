@@ -27,8 +27,8 @@ Teacher = Annotated[
     list[str] | None,
     typer.Option(
         "--teacher",
-        help="Network to learn from: a timm name, with its weights if not timm's; repeatable.",
-        metavar="NAME[=FILE]",
+        help="Network to learn from: a timm name, with its weights if not timm's, or NAME=MODEL_FOLDER; repeatable.",
+        metavar="NAME[=PATH]",
     ),
 ]
 TuneTeacher = Annotated[bool, typer.Option("--tune-teacher", help="Train the teachers on the names first.")]

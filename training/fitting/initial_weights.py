@@ -54,6 +54,17 @@ def start_network(recipe: Recipe, *, weights: Path | None, start: Path | None) -
     return network, recipe.model_copy(update={"network": options})
 
 
+def load_model_network(folder: Path) -> EvidenceNetwork:
+    """Return the network of a model folder with its weights. Raises ModelError when the folder cannot be used."""
+    card = ModelCard.read(folder)
+    options = _options_of(card, folder, NetworkOptions(backbone=card.backbone))
+    network = build_network(
+        options.backbone, outputs=len(card.outputs), head=options.head, arguments=options.backbone_arguments
+    )
+    _load(network, folder, known=card.outputs, outputs=card.outputs)
+    return network
+
+
 def _options_of(card: ModelCard, folder: Path, wanted: NetworkOptions) -> NetworkOptions:
     try:
         known = NetworkOptions.model_validate(card.training["recipe"]["network"])

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from model.card import CARD, sha256_of
+from model.card import CARD, WEIGHTS, sha256_of
 from model.errors import OutputError, RecipeError
 from model.preprocess import Preprocess
 from model.system.durable import sync
@@ -32,7 +32,7 @@ from training.fitting.backbones import BACKBONE, FORMAT, HELD_OUT, LABELS, NAMES
 from training.fitting.names_network import NamesNetwork, build_backbone, set_norm_momentum
 from training.fitting.names_trainer import Lessons, names_fit
 from training.fitting.speed import Speed, fastest_training, is_bfloat16_faster
-from training.fitting.teachers import Teacher, Teachers, TeacherSource
+from training.fitting.teachers import ModelTeacher, Teacher, Teachers, TeacherSource
 from training.loading.cache import cached_pixels
 from training.loading.dataset import PhotoDataset
 from training.loading.shards import Pixels
@@ -101,16 +101,16 @@ def make_backbone(job: PretrainJob, *, tell: Callable[[str], None]) -> Backbone:
             pretrained=recipe.student.start == "pretrained",
             arguments=recipe.student.backbone_arguments | _skipped(recipe.fit),
         )
-        networks = [_build_teacher(job, one) for one in job.teachers]
-        _tell_photos(photos, bool(networks), tell)
+        teachers = [_build_teacher(job, one) for one in job.teachers]
+        _tell_photos(photos, bool(teachers), tell)
         side = round(recipe.student.size * CACHE_MARGIN)
         folder = job.cache or run.cache
         tell(f"reading photos into {str(folder)!r}")
         setting = _Setting(job, run, stop, tell, cached_pixels(photos.examples, side=side, folder=folder))
         if job.tune_teacher:
-            for number, network in enumerate(networks):
-                _tune(setting, network, number)
-        teachers = [Teacher(one.name, network) for one, network in zip(job.teachers, networks, strict=True)]
+            for number, teacher in enumerate(teachers):
+                if not job.teachers[number].is_model:
+                    _tune(setting, teacher, number)
         trained, speed = _teach(setting, student, teachers)
         return _publish(setting, trained, teachers, speed)
 
@@ -129,15 +129,23 @@ def _finished(job: PretrainJob) -> Backbone | None:
 
 def _identity(job: PretrainJob) -> Mapping[str, Any]:
     identity = identity_of(job.recipe, job.photos.examples, (), weights=job.weights, start=None)
-    teachers = [
-        [one.name, sha256_of(one.weights) if one.weights and one.weights.is_file() else None] for one in job.teachers
-    ]
+    teachers = [[one.name, _digest_of(one)] for one in job.teachers]
     return {**identity, "teachers": [*teachers, job.tune_teacher]}
 
 
-def _build_teacher(job: PretrainJob, source: TeacherSource) -> torch.nn.Module:
+def _digest_of(source: TeacherSource) -> str | None:
+    """Return the SHA-256 of a teacher's weights, None where they are timm's own or missing."""
+    path = source.weights / WEIGHTS if source.weights is not None and source.is_model else source.weights
+    return sha256_of(path) if path is not None and path.is_file() else None
+
+
+def _build_teacher(job: PretrainJob, source: TeacherSource) -> Teacher:
+    if source.weights is not None and source.is_model:
+        return ModelTeacher(source.name, source.weights)
     arguments = _skipped(job.recipe.tuning) if job.tune_teacher else {}
-    return build_backbone(source.name, weights=source.weights, pretrained=True, arguments=arguments)
+    return Teacher(
+        source.name, build_backbone(source.name, weights=source.weights, pretrained=True, arguments=arguments)
+    )
 
 
 def _skipped(options: NamesFit) -> dict[str, float]:
@@ -154,21 +162,21 @@ def _tell_photos(photos: NamedPhotos, has_teachers: bool, tell: Callable[[str], 
     )
 
 
-def _tune(setting: _Setting, network: torch.nn.Module, number: int) -> None:
+def _tune(setting: _Setting, teacher: Teacher, number: int) -> None:
     """Train a teacher on the names, in place."""
     recipe, photos = setting.recipe, setting.job.photos
-    name = setting.job.teachers[number].name
-    config = Teacher(name, network)
     try:
-        preprocess = Preprocess(config.size, config.mean, config.std)
+        preprocess = Preprocess(teacher.size, teacher.mean, teacher.std)
     except ValueError as error:
-        raise RecipeError("bad_value", f"{name!r} cannot be tuned ({error}); leave out --tune-teacher.") from error
-    network.requires_grad_(True)
+        raise RecipeError(
+            "bad_value", f"{teacher.name!r} cannot be tuned ({error}); leave out --tune-teacher."
+        ) from error
     torch.manual_seed(recipe.seed)
-    tuned = NamesNetwork(network, names=len(photos.names))
-    setting.tell(f"tuning the teacher {name} on {len(photos.names)} names, {recipe.tuning.epochs} epochs")
+    tuned = NamesNetwork(teacher.network.requires_grad_(True), names=len(photos.names))
+    setting.tell(f"tuning the teacher {teacher.name} on {len(photos.names)} names, {recipe.tuning.epochs} epochs")
     lessons = Lessons(torch.tensor(photos.targets), len(photos.names))
     _train(setting, tuned, lessons, recipe.tuning, preprocess, name=f"teacher_{number}")
+    teacher.network.eval().requires_grad_(False)
 
 
 def _teach(setting: _Setting, student: torch.nn.Module, teachers: Sequence[Teacher]) -> tuple[NamesNetwork, Speed]:
@@ -354,8 +362,8 @@ def _card(setting: _Setting, teachers: Sequence[Teacher], speed: Speed) -> dict[
             {
                 "name": teacher.name,
                 "licence": teacher.licence,
-                "weights": f"sha256 {sha256_of(source.weights)}" if source.weights else "timm's own",
-                "tuned": job.tune_teacher,
+                "weights": f"sha256 {digest}" if (digest := _digest_of(source)) else "timm's own",
+                "tuned": job.tune_teacher and not source.is_model,
             }
             for teacher, source in zip(teachers, job.teachers, strict=True)
         ],

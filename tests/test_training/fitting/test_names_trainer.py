@@ -13,12 +13,14 @@ import timm
 import torch
 from torch import Tensor
 
+from model.classifier import Classifier, newest_release
+from model.photo import Photo
 from model.preprocess import Preprocess
 from model.system.interrupts import Stop
 from training.fitting.names_network import NamesNetwork
 from training.fitting.names_trainer import Lessons, NamesModule, costs_of, names_fit, size_in
 from training.fitting.speed import Speed
-from training.fitting.teachers import Teacher, Teachers
+from training.fitting.teachers import ModelTeacher, Teacher, Teachers
 from training.loading.dataset import PhotoDataset
 from training.loading.views import build_views
 from training.recipes.pretrain import MixOptions, NamesFit, RunOptions, ViewOptions
@@ -222,3 +224,23 @@ def test_features_of_teachers_are_standardised_over_the_photos_that_train() -> N
 def test_any_kind_of_network_can_teach(name: str, width: int) -> None:
     teacher = Teacher(name, timm.create_model(name, num_classes=0))
     assert teacher.forward(torch.rand(2, 3, 50, 60)).shape == (2, width)
+
+
+def test_a_model_teaches_its_logits_and_counts_as_much_as_a_teacher_of_many_features() -> None:
+    classifier = Classifier.load(newest_release())
+    model = ModelTeacher("release", newest_release())
+    drawn = np.random.default_rng(1).integers(0, 256, (6, model.size, model.size, 3), dtype=np.uint8)
+    prepared = [classifier.prepare(Photo(pixels, (model.size, model.size), (), "")) for pixels in drawn]
+    photos = torch.from_numpy(np.stack([one.pixels for one in prepared])) / 2 + 0.5
+    torch.testing.assert_close(
+        model.forward(photos), torch.from_numpy(classifier.logits(prepared)), atol=1e-3, rtol=1e-3
+    )
+    teachers = Teachers(
+        [Teacher("test_vit", timm.create_model("test_vit", num_classes=0)), model], bfloat16=[False, False]
+    )
+    features = teachers.raw(photos)
+    teachers.fit(features)
+    squares = teachers.standardised(features).square()
+    many, few = squares[:, : -model.width()], squares[:, -model.width() :]
+    assert squares.mean().item() == pytest.approx(1, rel=1e-3)
+    assert many.sum().item() == pytest.approx(few.sum().item(), rel=1e-3)
