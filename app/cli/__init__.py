@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -46,6 +47,11 @@ app.command()(pretrain)
 app.add_typer(models_app, name="models")
 app.command()(promote)
 app.command()(report)
+
+LONGEST_NAME = 100
+"""Characters of a path that are told; the rest says nothing more."""
+_UNUSABLE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EIO, errno.EINVAL})
+"""What is wrong with a name, or with the right to look it up, wherever a command comes to use it."""
 
 Model = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped one if left out.")]
 WordsFile = Annotated[
@@ -234,12 +240,27 @@ def _referring(lang: Language | None) -> Iterator[None]:
     """End the command on an error with its sentence and the shipped referral, which no words file can take away."""
     try:
         yield
-    except RedspotsError as error:
+    except (RedspotsError, OSError) as raised:
         from app.answers.words import Words
         from app.views.terminal import advice_on_error
 
+        error = _told(raised)
+
         spoken = Words.read(shipped_words(lang or Language.ENGLISH))
         _fail(error, sentence=spoken.sentence(error), advice=advice_on_error(spoken, error))
+
+
+def _told(error: RedspotsError | OSError) -> RedspotsError:
+    """Return what people are told of an error. Raises it anew where it is no fault of a name that they gave."""
+    if isinstance(error, RedspotsError):
+        return error
+    if error.filename is None or error.errno not in _UNUSABLE:
+        raise error
+    name = os.fsdecode(error.filename) if not isinstance(error.filename, int) else str(error.filename)
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+    return InputError(
+        "missing_path", f"{shown!r} cannot be used ({error.strerror}); check the path and its permissions."
+    )
 
 
 def _fail(error: RedspotsError, *, sentence: str = "", advice: str = "") -> NoReturn:
@@ -254,8 +275,15 @@ def main() -> None:
     """Run the command line; an error on purpose becomes one sentence and its exit status."""
     try:
         app()
-    except RedspotsError as error:
-        _fail(error)
+    except (RedspotsError, OSError) as error:
+        try:
+            _fail(_told(error))
+        except OSError:
+            _tell_in_full(error)
     except Exception as error:  # noqa: BLE001 - what nobody expected is told in full, but for secrets of URLs
-        sys.stderr.write(redacted("".join(traceback.format_exception(error)), *sys.argv[1:]))
-        sys.exit(1)
+        _tell_in_full(error)
+
+
+def _tell_in_full(error: Exception) -> NoReturn:
+    sys.stderr.write(redacted("".join(traceback.format_exception(error)), *sys.argv[1:]))
+    sys.exit(1)

@@ -14,6 +14,11 @@ from typing import BinaryIO, Self
 from model.errors import OutputError
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a file has this name, which a list may have from anybody: none has one that is too long."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a name is too long or may not be looked up
+
+
 class NewFile:
     """A file in the making, to use in a `with` statement; after an exception nothing of it is left."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.errors import DatasetError, ManifestError
+from model.system.files import is_file
 from training.data.catalogue import read_dataset
 from training.data.manifest import Example, choose_rows, example_of
 
@@ -61,7 +62,7 @@ def read_mixed(name: str, *, categories: Collection[str]) -> Mixed:
             left_out[f"the recipe has no category {row['category']!r}"] += 1
         elif row.get("split") == "test":
             left_out["they are there to test with"] += 1
-        elif not ((Path() if path.is_dir() else path.parent) / row["file_name"]).is_file():
+        elif not is_file((Path() if path.is_dir() else path.parent) / row["file_name"]):
             left_out["the file is missing"] += 1
         else:
             example = example_of(found, row, path, categories)

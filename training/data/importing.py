@@ -12,6 +12,7 @@ from pathlib import Path
 from model.errors import InputError, ManifestError
 from model.photo import PHOTO_SUFFIXES
 from model.prediction import OTHER
+from model.system.files import is_file
 from training.data.croissant import croissant_path, write_croissant
 from training.data.import_formats import Found, read_format
 from training.data.manifest import BODY_SITES, NOT_SKIN, SPLITS
@@ -53,7 +54,7 @@ def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Impo
     refuse_existing(out, croissant_path(out))
     known = _WORDS | _told(words)
     kind, found = read_format(source)
-    files = _files_below({one.folder for one in found if not (one.folder / one.name).is_file()})
+    files = _files_below({one.folder for one in found if not is_file(one.folder / one.name)})
     left_out: Counter[str] = Counter()
     counted: Counter[tuple[str, str]] = Counter()
     rows: list[Listed] = []
@@ -115,7 +116,7 @@ def _row(one: Found, known: Mapping[str, str], files: Mapping[str, Sequence[Path
 def _locate(one: Found, files: Mapping[str, Sequence[Path]]) -> Path | str:
     """Return the photo by its path or, as exports often lack the folder, by its name below; or why that fails."""
     path = one.folder / one.name
-    if one.name and path.is_file():
+    if one.name and is_file(path):
         return path
     named = files.get(Path(one.name).name, ())
     if not named:

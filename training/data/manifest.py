@@ -15,6 +15,7 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 from model.errors import InputError, ManifestError
 from model.photo import find_photos
 from model.redaction import redacted
+from model.system.files import is_file
 
 NOT_SKIN = "not_skin"
 """Photos of no skin at all: they train the output `other`, and are counted on their own when measured."""
@@ -145,7 +146,7 @@ def example_of(found: str, row: Mapping[str, str], path: Path, categories: Colle
     photo = (path if path.is_dir() else path.parent) / row["file_name"]
     if path.is_dir():
         photo = Path(row["file_name"])
-    if not row["file_name"] or not photo.is_file():
+    if not row["file_name"] or not is_file(photo):
         raise ManifestError("missing_photo", f"{found} names {str(photo)!r}, which is missing; correct the path.")
     split = row.get("split") or None
     if split is not None and split not in SPLITS:

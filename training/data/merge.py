@@ -11,6 +11,7 @@ from pathlib import Path
 from model.card import sha256_of
 from model.errors import InputError, PhotoError
 from model.photo import read_photo
+from model.system.files import is_file
 from training.data.catalogue import datasets_of
 from training.data.croissant import croissant_path, write_croissant
 from training.data.duplicates import find_near, hash_photo
@@ -68,7 +69,7 @@ def _one_per_photo(rows: Sequence[Listed], *, join_near: bool) -> Merge:
     left_out: Counter[str] = Counter()
     copies: dict[str, list[Listed]] = defaultdict(list)
     for row in rows:
-        if not row.path.is_file():
+        if not is_file(row.path):
             left_out["it is missing"] += 1
             continue
         row.cells["sha256"] = sha256_of(row.path)

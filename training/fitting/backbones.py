@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 import model
 from model.card import CARD, sha256_of
 from model.errors import InputError, ModelError, RecipeError
+from model.names import is_plain_name
 from model.preprocess import Preprocess
 from training.recipes import NetworkOptions, Recipe
 
@@ -64,10 +67,12 @@ def read_backbone(folder: Path) -> Backbone:
         if card["redspots_backbone"] != FORMAT:
             raise ValueError(f"its format is {card['redspots_backbone']!r}")
         found = Backbone(folder, card)
-        _ = found.name, found.arguments, found.preprocess
+        _check_network(found)
         files = {str(name): str(digest) for name, digest in card["files"].items()}
         if BACKBONE not in files:
             raise ValueError(f"it does not list {BACKBONE}")
+        if strange := [name for name in files if not is_plain_name(name)]:
+            raise ValueError(f"it lists {strange[0]!r}, which is no name of a file")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             "bad_card", f"{str(path)!r} is no card of a backbone ({error}); name a folder of `redspots pretrain`."
@@ -78,6 +83,15 @@ def read_backbone(folder: Path) -> Backbone:
         if sha256_of(folder / name) != digest:
             raise ModelError("altered_file", f"{str(folder / name)!r} was altered; copy the whole folder again.")
     return found
+
+
+def _check_network(backbone: Backbone) -> None:
+    """Raise ValueError for a network that is no plain one of timm, or is fed otherwise than photos can be."""
+    try:
+        NetworkOptions(backbone=backbone.name, backbone_arguments=backbone.arguments)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from error
+    _ = backbone.preprocess
 
 
 def unlearnt_photos(weights: Path | None) -> frozenset[str] | None:

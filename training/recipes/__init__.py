@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from model.errors import RecipeError
 from model.prediction import OTHER
@@ -25,6 +25,24 @@ CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]*")
 def auto(pick: Callable[[], Any]) -> BeforeValidator:
     """Return what puts the value for this machine in the place of `auto`."""
     return BeforeValidator(lambda value: pick() if value == "auto" else value)
+
+
+def _network_name(name: str) -> str:
+    if ":" in name:
+        raise ValueError("timm would fetch it from elsewhere; name one of timm's own networks")
+    return name
+
+
+def _network_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    if wrong := next((key for key in arguments if key in _ELSEWHERE), None):
+        raise ValueError(f"{wrong!r} does not shape the network; weights come by --weights")
+    return arguments
+
+
+_ELSEWHERE = frozenset({"pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"})
+"""Arguments by which timm reads files or fetches them: a recipe, or a card that holds one, may be a stranger's."""
+NetworkName = Annotated[str, AfterValidator(_network_name)]
+NetworkArguments = Annotated[dict[str, Any], AfterValidator(_network_arguments)]
 
 
 def _batch_size() -> int:
@@ -78,10 +96,10 @@ class DrawnOptions(Section):
 class NetworkOptions(Section):
     """The network and where its weights start."""
 
-    backbone: str
+    backbone: NetworkName
     """timm name; its own pretrained weights are used unless the command names others. Or a folder that `redspots
     pretrain` has made, beside the recipe, as "./my_backbone"."""
-    backbone_arguments: dict[str, Any] = {}
+    backbone_arguments: NetworkArguments = {}
     """Passed to timm.create_model."""
     size: int = Field(256, gt=0, multiple_of=32)
     """Side of the input in pixels."""
@@ -158,7 +176,7 @@ class FewShotOptions(Section):
     drawn_share: dict[str, float] = {}
     """How much the drawn photos of a category count in its mean, from 0 to 1. Those of categories that are not named
     are not drawn."""
-    teacher: str = ""
+    teacher: str = Field("", pattern=r"^(\d+\.\d+\.\d+)?$")
     """Version of a model that ships, whose logits are learnt on the photos of `other`: for categories of which it knows
     more, from drawn photos, than the few real ones tell."""
     taught_share: dict[str, float] = {}

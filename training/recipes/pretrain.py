@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
 from model.errors import RecipeError
-from training.recipes import RECIPES, Recipe, Section, auto, checked_recipe, read_recipe, read_toml
+from training.recipes import (
+    RECIPES,
+    NetworkArguments,
+    NetworkName,
+    Recipe,
+    Section,
+    auto,
+    checked_recipe,
+    read_recipe,
+    read_toml,
+)
 from training.recipes.hardware import this_machine
 
 PRETRAIN = RECIPES / "pretrain.toml"
@@ -43,9 +53,9 @@ class NameOptions(Section):
 class StudentOptions(Section):
     """The backbone that comes out."""
 
-    backbone: str
+    backbone: NetworkName
     """timm name of a CNN."""
-    backbone_arguments: dict[str, Any] = {}
+    backbone_arguments: NetworkArguments = {}
     """Passed to timm.create_model."""
     size: int = Field(224, gt=0, multiple_of=32)
     """Side of the input in pixels."""

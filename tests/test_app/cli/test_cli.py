@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from app.answers.languages import Language, shipped_words
 from app.answers.words import Words
-from app.cli import app
+from app.cli import app, main
 from tests.conftest import OUTPUTS
 
 
@@ -206,6 +207,59 @@ def test_a_mistake_gets_one_sentence_and_its_status(
     filled = [text.format(empty=empty, photos=photos, model=tiny_model) for text in arguments]
     refused(redspots(*filled), status, name)
     assert list(empty.iterdir()) == []
+
+
+LONG = "a" * 300
+NAMED = {
+    "photo": ["score", LONG],
+    "list": ["score", "--list", LONG],
+    "table": ["score", "PHOTOS", "--out", f"{LONG}.csv"],
+    "report": ["score", "PHOTOS", "--report", f"{LONG}.html"],
+    "evidence": ["score", "PHOTOS", "--evidence", LONG],
+    "model": ["score", "PHOTOS", "--model", LONG],
+    "words": ["score", "PHOTOS", "--words", LONG],
+    "manifest": ["evaluate", "--photos", LONG],
+    "figures": ["evaluate", "--photos", "PHOTOS", "--out", LONG],
+    "passwords": ["serve", "--auth-file", LONG],
+    "served": ["serve", "--model", LONG],
+    "promoted": ["promote", LONG, "--photos", "PHOTOS"],
+    "trained": ["train", "--photos", LONG, "--out", "OUT"],
+    "out": ["train", "--photos", "PHOTOS", "--out", LONG],
+    "recipe": ["train", "--photos", "PHOTOS", "--out", "OUT", "--recipe", LONG],
+    "mixed": ["train", "--photos", "PHOTOS", "--out", "OUT", "--with", LONG],
+    "weights": ["train", "--photos", "PHOTOS", "--out", "OUT", "--weights", LONG],
+    "backbone": ["pretrain", "--photos", "PHOTOS", "--out", LONG],
+    "named": ["pretrain", "--photos", LONG, "--out", "OUT"],
+    "described": ["describe", LONG],
+    "checked": ["data", "check", LONG],
+    "imported": ["data", "import", LONG, "--out", "OUT"],
+    "import": ["data", "import", "PHOTOS", "--out", LONG],
+    "merged": ["data", "merge", LONG, "PHOTOS", "--out", "OUT"],
+    "counted": ["data", "stats", LONG],
+    "shown": ["recipe", "show", LONG],
+    "read": ["words", "check", LONG],
+}
+
+
+@pytest.mark.parametrize("command", NAMED.values(), ids=NAMED)
+def test_a_name_that_no_file_can_have_gets_one_sentence(
+    command: list[str],
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "purpura").mkdir()
+    shutil.copy(photos / "0.jpg", tmp_path / "purpura")
+    given = {"PHOTOS": str(tmp_path), "OUT": str(tmp_path / "out")}
+    monkeypatch.setattr(sys, "argv", ["redspots", *(given.get(word, word) for word in command)])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code not in (0, None), said
+    assert "Traceback" not in said, said
+    assert sum(line.startswith(("Error (", "Usage:")) for line in said.splitlines()) == 1, said
 
 
 def test_evaluating_a_folder_gives_a_table_and_metrics(photos: Path, tiny_model: Path, tmp_path: Path) -> None:

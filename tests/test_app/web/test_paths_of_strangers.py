@@ -6,33 +6,45 @@ outside of the place's own folder is read, changed or removed, and what is refus
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from app.answers.words import Words
 from app.batch.evidence_folder import EvidenceFolder
+from app.batch.inputs import find_sources
 from app.registry.store import FOLDER, SCHEMA, STATE, default_model
 from app.registry.stored_models import _free_name, remove
 from app.web.localization import LanguageChoice
 from app.web.uploads.store import PHOTOS, PIXELS, PhotoStore
 from model.card import CARD, ModelCard
-from model.errors import ModelError, OutputError, PhotoError
+from model.errors import ModelError, OutputError, PhotoError, RecipeError, RedspotsError
 from model.names import is_plain_name
 from model.photo import read_photo
 from tests.support.drawing import encoded, skin
 from tests.support.page_server import RunningPage, look, running_page
+from training.data.importing import import_photos
+from training.data.manifest import read_manifest
+from training.data.merge import merge_manifests
 from training.data.public.listing import _file_name
+from training.fitting.backbones import BACKBONE, read_backbone
+from training.fitting.initial_weights import load_model_network
+from training.recipes import FewShotOptions
 from training.resume.checkpoint import SUMS, DamagedState, read_state
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")
 
+PREPROCESS = {"size": 64, "mean": [0.5] * 3, "std": [0.5] * 3}
 SECRET = "secret.txt"
 UP = (
     "..",
@@ -176,6 +188,52 @@ def language_prefix(name: str, folder: Path) -> object:
     return None
 
 
+def named_on_card(name: str, folder: Path) -> object:
+    """A model's card: the network to build, which timm would fetch from a hub or read from a folder."""
+    spoilt = folder / "spoilt"
+    shutil.copytree(folder, spoilt, ignore=shutil.ignore_patterns("spoilt"))
+    card = json.loads((spoilt / CARD).read_text(encoding="utf-8"))
+    for value in (
+        {"backbone": name},
+        {"backbone": f"hf-hub:{name}"},
+        {"backbone": f"local-dir:{folder}/{name}"},
+        {"backbone": "test_efficientnet", "backbone_arguments": {"checkpoint_path": f"{folder}/{name}"}},
+        {"backbone": "test_efficientnet", "backbone_arguments": {"pretrained_cfg_overlay": {"file": name}}},
+    ):
+        (spoilt / CARD).write_text(json.dumps(card | {"training": {"recipe": {"network": value}}}), encoding="utf-8")
+        with pytest.raises((ModelError, RecipeError)):
+            load_model_network(spoilt)
+        backbone = {"redspots_backbone": 1, "backbone_arguments": {}, "preprocess": PREPROCESS, "files": {}} | value
+        (spoilt / CARD).write_text(json.dumps(backbone), encoding="utf-8")
+        with pytest.raises(ModelError):
+            read_backbone(spoilt)
+    shutil.rmtree(spoilt)
+    return None
+
+
+def listed_on_card_of_backbone(name: str, folder: Path) -> object:
+    """A backbone's card: its files."""
+    spoilt = folder / "spoilt"
+    spoilt.mkdir()
+    card = {"redspots_backbone": 1, "backbone": "test_efficientnet", "backbone_arguments": {}, "preprocess": PREPROCESS}
+    (spoilt / BACKBONE).write_bytes(b"")
+    files = {BACKBONE: sha256(b"").hexdigest(), name: "0" * 64}
+    (spoilt / CARD).write_text(json.dumps(card | {"files": files}), encoding="utf-8")
+    with pytest.raises(ModelError) as caught:
+        read_backbone(spoilt)
+    assert caught.value.code == ("missing_file" if is_plain_name(name) else "bad_card")
+    shutil.rmtree(spoilt)
+    return None
+
+
+def teacher_of_recipe(name: str, folder: Path) -> object:
+    """A recipe: the version of the model that teaches."""
+    if name:
+        with pytest.raises(ValidationError):
+            FewShotOptions(teacher=name)
+    return None
+
+
 PLACES: tuple[Place, ...] = (
     uploaded_photo,
     listed_on_card,
@@ -186,6 +244,9 @@ PLACES: tuple[Place, ...] = (
     evidence_picture,
     named_in_checkpoint,
     language_prefix,
+    named_on_card,
+    listed_on_card_of_backbone,
+    teacher_of_recipe,
 )
 
 
@@ -213,6 +274,80 @@ def test_what_is_no_plain_name_is_told_apart(name: str) -> None:
     assert is_plain_name(name) == (
         name in {"link", "．．", "..／outside", "%2e%2e%2foutside", "..%00", "~", "~root", "$HOME"}
     )
+
+
+def in_manifest(name: str, folder: Path) -> object:
+    """A manifest, as `train` reads it."""
+    return read_manifest(_table(folder, name), categories=["purpura"])
+
+
+def in_table(name: str, folder: Path) -> object:
+    """A table of another tool, as `data import` reads it."""
+    return import_photos(_table(folder, name), folder / "made.csv")
+
+
+def in_imagefolder(name: str, folder: Path) -> object:
+    """The table of an imagefolder."""
+    (folder / "metadata.jsonl").write_text(json.dumps({"file_name": name, "label": "purpura"}), encoding="utf-8")
+    return import_photos(folder, folder / "made.csv")
+
+
+def in_coco(name: str, folder: Path) -> object:
+    """An export in COCO."""
+    value = {
+        "images": [{"id": 1, "file_name": name}],
+        "annotations": [{"image_id": 1, "category_id": 1}],
+        "categories": [{"id": 1, "name": "purpura"}],
+    }
+    (folder / "coco.json").write_text(json.dumps(value), encoding="utf-8")
+    return import_photos(folder / "coco.json", folder / "made.csv")
+
+
+def in_label_studio(name: str, folder: Path) -> object:
+    """An export of Label Studio."""
+    value = [{"data": {"image": name}, "annotations": [{"result": [{"value": {"choices": ["purpura"]}}]}]}]
+    (folder / "tasks.json").write_text(json.dumps(value), encoding="utf-8")
+    return import_photos(folder / "tasks.json", folder / "made.csv")
+
+
+def in_merged_manifest(name: str, folder: Path) -> object:
+    """Manifests that are merged."""
+    return merge_manifests([_table(folder, name), _table(folder, name, file="other.csv")], folder / "made.csv")
+
+
+def in_list(name: str, folder: Path) -> object:
+    """A list of names, as `score` reads it."""
+    (folder / "list.txt").write_text(f"{folder}/{name}\n", encoding="utf-8")
+    for source in find_sources([], lists=[folder / "list.txt"])[:3]:
+        with suppress(PhotoError):
+            read_photo(Path(source))
+    return None
+
+
+LISTS: tuple[Place, ...] = (
+    in_manifest,
+    in_table,
+    in_imagefolder,
+    in_coco,
+    in_label_studio,
+    in_merged_manifest,
+    in_list,
+)
+
+
+@pytest.mark.parametrize("place", LISTS, ids=lambda place: place.__name__)
+def test_a_list_may_name_photos_anywhere_and_changes_nothing_there(place: Place, tmp_path: Path) -> None:
+    """Lists are read by those who made them: their photos may lie elsewhere, but they are only ever read."""
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    (outside / SECRET).write_bytes(b"nobody's business")
+    for name in (*NAMES, str(outside), str(outside / SECRET), str(folder)):
+        folder.mkdir()
+        (folder / "link").symlink_to(outside)
+        with suppress(RedspotsError):
+            place(name, folder)
+        shutil.rmtree(folder)
+        assert _contents(tmp_path) == [(str(outside), b""), (str(outside / SECRET), b"nobody's business")], name
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +406,12 @@ def test_a_client_reads_and_removes_nothing_by_a_path_of_its_own(page: RunningPa
 def _write_store(folder: Path, default: str, *models: str) -> None:
     value = {"schema": SCHEMA, "defaults": [default], "models": {one: {} for one in (default, *models)}, "history": []}
     (folder / STATE).write_text(json.dumps(value), encoding="utf-8")
+
+
+def _table(folder: Path, name: str, *, file: str = "table.csv") -> Path:
+    with (folder / file).open("w", encoding="utf-8", newline="") as table:
+        csv.writer(table).writerows([["file_name", "category"], [name, "purpura"]])
+    return folder / file
 
 
 def _contents(folder: Path) -> list[tuple[str, bytes]]:
