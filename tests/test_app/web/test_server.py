@@ -109,30 +109,43 @@ def test_a_photo_is_gone_after_its_time(tiny_model: Path, tmp_path: Path) -> Non
         assert "deleted after a few minutes" in event["data"]
 
 
-def test_somebody_elses_gradio_folder_does_not_matter(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder of a machine on which somebody else was first."""
+    folder = tmp_path_factory.mktemp("temp")
     # A file in its place stops whoever would make it, root included.
-    (tmp_path / "gradio").write_bytes(b"somebody else's")
-    with serving(tiny_model, tmp_path) as server:
-        (event,) = look(server.web, upload(server.web, encoded(skin())))
-        assert event["event"] == "complete"
+    (folder / "gradio").write_bytes(b"somebody else's")
+    return folder
 
 
-def test_a_temp_folder_that_is_cleaned_while_the_server_runs_is_made_anew(tiny_model: Path, tmp_path: Path) -> None:
-    with serving(tiny_model, tmp_path) as server:
-        icons = re.findall(r'"path":"([^"]+\.jpg)"', server.web.get("/config").text)
-        assert icons
-        for path in tmp_path.glob("redspots-*"):
-            shutil.rmtree(path)
-        assert server.web.get("/readyz").json() == {"status": "ready"}
-        (event,) = look(server.web, upload(server.web, encoded(skin())))
-        assert event["event"] == "complete"
-        for icon in icons:
-            assert server.web.get(f"/gradio_api/file={icon}").status_code == 200
-        (home,) = tmp_path.glob("redspots-*")
-        (folder,) = home.glob("server-*")
-        assert [stat.S_IMODE(path.stat().st_mode) for path in (home, folder)] == [0o700, 0o700]
-        assert (folder / "lock").exists()
-        assert not (tmp_path / "gradio").exists(), "left for the next user, who cannot write there"
+@pytest.fixture(scope="module")
+def running(tiny_model: Path, temp: Path) -> Iterator[Serving]:
+    """One server for the tests that do not end it."""
+    with serving(tiny_model, temp, environment={"FORWARDED_ALLOW_IPS": "*"}) as server:
+        yield server
+
+
+def test_somebody_elses_gradio_folder_does_not_matter(running: Serving, temp: Path) -> None:
+    (event,) = look(running.web, upload(running.web, encoded(skin())))
+    assert event["event"] == "complete"
+    assert (temp / "gradio").read_bytes() == b"somebody else's"
+
+
+def test_a_temp_folder_that_is_cleaned_while_the_server_runs_is_made_anew(running: Serving, temp: Path) -> None:
+    icons = re.findall(r'"path":"([^"]+\.jpg)"', running.web.get("/config").text)
+    assert icons
+    for path in temp.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert running.web.get("/readyz").json() == {"status": "ready"}
+    (event,) = look(running.web, upload(running.web, encoded(skin())))
+    assert event["event"] == "complete"
+    for icon in icons:
+        assert running.web.get(f"/gradio_api/file={icon}").status_code == 200
+    (home,) = temp.glob("redspots-*")
+    (folder,) = home.glob("server-*")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (home, folder)] == [0o700, 0o700]
+    assert (folder / "lock").exists()
+    assert not (temp / "gradio").exists(), "left for the next user, who cannot write there"
 
 
 def test_what_a_killed_server_left_is_gone_once_the_next_one_is_up(tiny_model: Path, tmp_path: Path) -> None:
@@ -145,12 +158,11 @@ def test_what_a_killed_server_left_is_gone_once_the_next_one_is_up(tiny_model: P
         assert kept(tmp_path) == []
 
 
-def test_no_variable_makes_the_server_believe_what_visitors_claim(tiny_model: Path, tmp_path: Path) -> None:
-    with serving(tiny_model, tmp_path, environment={"FORWARDED_ALLOW_IPS": "*"}) as server:
-        statuses = [
-            server.web.post("/api/v1/answers", headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
-            for number in range(PER_MINUTE + 1)
-        ]
+def test_no_variable_makes_the_server_believe_what_visitors_claim(running: Serving) -> None:
+    statuses = [
+        running.web.post("/api/v1/answers", headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
+        for number in range(PER_MINUTE + 1)
+    ]
     assert statuses == [400] * PER_MINUTE + [429]
 
 
