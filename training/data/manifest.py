@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import warnings
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from model.errors import InputError, ManifestError
-from model.photo import find_photos
+from model.photo import Walk, log_unseen
 from model.redaction import redacted
 
 NOT_SKIN = "not_skin"
@@ -89,13 +90,14 @@ def read_cells(
 
 def _rows_of_folder(folder: Path) -> list[tuple[str, dict[str, str]]]:
     rows: list[tuple[str, dict[str, str]]] = []
-    for subfolder in sorted(entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."):
-        try:
-            photos = find_photos([subfolder])
-        except InputError:
+    walk = Walk()
+    for name in sorted(walk.names_in(folder)):
+        subfolder = folder / name
+        if os.path.isdir(subfolder) and walk.takes_folder(subfolder):  # noqa: PTH112 - Path.is_dir may raise
             # An empty subfolder is a category without photos yet, not a mistake.
-            continue
-        rows += [(repr(str(photo)), {"file_name": str(photo), "category": subfolder.name}) for photo in photos]
+            photos = walk.photos_in(subfolder)
+            rows += [(repr(str(photo)), {"file_name": str(photo), "category": name}) for photo in photos]
+    log_unseen(walk)
     if not rows:
         raise ManifestError(
             "no_photos", f"{str(folder)!r} has no subfolder with photos; make one subfolder per category."
