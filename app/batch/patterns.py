@@ -20,7 +20,7 @@ def matches_of(pattern: str, walk: Walk) -> list[Path]:
     rest = Path(pattern).parts[len(base.parts) :]
     if "**" in rest:
         paths = walk.files_in(base, folders=True)
-        return sorted(path for path in paths if _fits(path.relative_to(base).parts, rest))
+        return sorted(path for path in paths if fits(path.relative_to(base).parts, rest))
     found = [base]
     for part in rest:
         found = [match for folder in found for match in _in_folder(folder, part, walk)]
@@ -43,10 +43,10 @@ def _in_folder(folder: Path, part: str, walk: Walk) -> list[Path]:
     return [folder / name for name in walk.names_in(folder) if fnmatch(name, part) and name.startswith(".") == hidden]
 
 
-def _fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+def fits(parts: Sequence[str], wanted: Sequence[str]) -> bool:
     """Return whether the parts of a path are those of a pattern, in which `**` stands for any number of folders."""
     if not wanted:
         return not parts
     if wanted[0] == "**":
-        return len(wanted) == 1 or any(_fits(parts[skipped:], wanted[1:]) for skipped in range(len(parts)))
-    return bool(parts) and fnmatch(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
+        return len(wanted) == 1 or any(fits(parts[skipped:], wanted[1:]) for skipped in range(len(parts)))
+    return bool(parts) and fnmatch(parts[0], wanted[0]) and fits(parts[1:], wanted[1:])
