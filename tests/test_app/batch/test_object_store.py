@@ -104,10 +104,6 @@ def test_a_web_server_is_read_whether_it_knows_ranges_or_not(web: str) -> None:
     assert find_urls(f"{web}/a.jpg") == [f"{web}/a.jpg"]
     found = sorted(url for url in find_urls(f"{web}/") if "/keys/" not in url)
     assert found == [f"{web}/a.jpg", f"{web}/deep/b.jpg", f"{web}/large.jpg"]
-        f"{web}/a.jpg",
-        f"{web}/deep/b.jpg",
-        f"{web}/large.jpg",
-    ]
     assert fetch(f"{web}/deep/b.jpg") == JPEG
     assert code_of(fetch, f"{web}/gone.jpg")[0] == "missing"
 
