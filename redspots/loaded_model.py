@@ -24,7 +24,7 @@ from app.views.row import Cell, columns
 from app.views.terminal import advice_on_error
 from model.classifier import Classifier
 from model.errors import InputError, RedspotsError
-from model.photo import PHOTO_SUFFIXES, Photo, Source, as_source, escaped, photos_in
+from model.photo import Photo, Source, as_source, find_photos
 from model.redaction import redacted_url
 from model.system.cores import available_cores
 
@@ -188,11 +188,7 @@ def _sources(photos: Place | Iterable[Place]) -> list[Source]:
     found: list[Source] = []
     for source in map(as_source, places):
         if isinstance(source, Path) and source.is_dir():
-            if not (inside := sorted(photos_in(source))):
-                suffixes = " ".join(sorted(PHOTO_SUFFIXES))
-                sentence = f"No photo in {escaped(str(source))}; give photos, or folders with {suffixes} files."
-                raise InputError("nothing_found", sentence)
-            found += inside
+            found += find_photos([source])
         else:
             found.append(source)
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from fsspec.core import url_to_fs
+from fsspec import get_filesystem_class
 from fsspec.spec import AbstractFileSystem
 
+from app.batch.patterns import fits
 from model.errors import InputError, OutputError, PhotoError
 from model.photo import PHOTO_SUFFIXES, Limits, escaped
 from model.redaction import redacted, redacted_url
@@ -38,20 +40,36 @@ def find_urls(url: str) -> list[str]:
     try:
         store, path = _open_store(url)
         if "*" in path:
-            found = store.glob(path)
-        elif _is_photo(urlsplit(url).path):
+            found = _matches(store, path)
+        elif _is_photo(path):
             return [url]
         elif not store.isdir(path):
             # Web addresses often end in no suffix; what comes is judged by its content.
             return [url]
         else:
-            found = [name for name in store.find(path) if _is_photo(urlsplit(name).path)]
+            found = [name for name in store.find(path) if _is_photo(name)]
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - every driver has exceptions of its own
         sentence = f"{shown} cannot be listed ({_reason(error, url)}); check the address and the access to it."
         raise InputError("missing_path", sentence) from error
     return [str(store.unstrip_protocol(name)) for name in found]
+
+
+def _matches(store: AbstractFileSystem, pattern: str) -> list[str]:
+    """Return the objects of a pattern, never folders. A `?` or `[` is one of a pattern or of a name, as it fits."""
+    parts = pattern.split("/")
+    fixed = next(number for number, part in enumerate(parts) if "*" in part)
+    base, wanted = "/".join(parts[:fixed]), parts[fixed:]
+    spelled = [re.sub(r"[?[]", r"[\g<0>]", part) for part in wanted]
+    depth = None if "**" in wanted else len(wanted)
+    found = []
+    for name in store.find(f"{base}/" if is_web(base) else base, maxdepth=depth):
+        rest = name.removeprefix(base).strip("/")
+        below = [unquote(part) for part in rest.split("/")] if is_web(base) else rest.split("/")
+        if not name.endswith("/") and (fits(below, spelled) or fits(below, wanted)):
+            found.append(name)
+    return sorted(found)
 
 
 def fetch(url: str) -> bytes:
@@ -61,7 +79,7 @@ def fetch(url: str) -> bytes:
     try:
         store, path = _open_store(url)
         # A web server need not know ranges: read it as a stream.
-        options = {"block_size": 0} if url.startswith("http") else {}
+        options = {"block_size": 0} if is_web(url) else {}
         with store.open(path, "rb", **options) as file:
             while len(data) <= _LIMITS.max_bytes and (chunk := file.read(_CHUNK)):
                 data += chunk
@@ -123,10 +141,19 @@ class StorePlace:
             raise OutputError("cannot_write", sentence) from error
 
 
+def is_web(url: str) -> bool:
+    """Return whether a URL is one of a web server, with a query and escapes; keys of stores have neither."""
+    return url.startswith(("http://", "https://"))
+
+
 def _check(url: str, schemes: Sequence[str]) -> None:
-    parts = urlsplit(url)
+    shown = escaped(redacted_url(url))
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InputError("bad_option", f"{shown} is no URL ({_reason(error, url)}); correct it.") from error
     if parts.scheme not in schemes:
-        sentence = f"{escaped(redacted_url(url))} begins with none of {', '.join(schemes)}; give one of these."
+        sentence = f"{shown} begins with none of {', '.join(schemes)}; give one of these."
         raise InputError("bad_option", sentence)
     if parts.password:
         sentence = f"The URL on {escaped(parts.hostname or '')!r} holds a password, which would stand in the table"
@@ -134,15 +161,17 @@ def _check(url: str, schemes: Sequence[str]) -> None:
 
 
 def _open_store(url: str) -> tuple[AbstractFileSystem, str]:
-    scheme = urlsplit(url).scheme
+    """Return the store of a URL and the path in it, letter by letter: `url_to_fs` takes `::` in a key for a chain."""
+    scheme = url.partition("://")[0]
     try:
-        store, path = url_to_fs(url, **_options(scheme))
+        driver = get_filesystem_class(scheme)
+        store = driver(**driver._get_kwargs_from_urls(url), **_options(scheme))
     except ImportError as error:
         raise InputError(
             "extra_not_installed",
             f"{scheme}:// needs a driver ({_reason(error, url)}); install them with `pip install -e '.[cloud]'`.",
         ) from error
-    return store, path
+    return store, str(driver._strip_protocol(url))
 
 
 def _options(scheme: str) -> dict[str, Any]:
@@ -157,7 +186,9 @@ def _options(scheme: str) -> dict[str, Any]:
 
 
 def _is_photo(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES
+    if is_web(path):
+        path = unquote(urlsplit(path).path)
+    return PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES and not path.endswith("/")
 
 
 def _reason(error: BaseException, url: str) -> str:

@@ -21,7 +21,7 @@ from app.registry.store import choose_model
 from app.views.progress import Stopped, stoppable
 from model.classifier import Classifier
 from model.errors import InputError
-from model.photo import Source, escaped, is_url
+from model.photo import Source, Walk, escaped, is_url
 from model.redaction import redacted_url
 from model.system.cores import available_cores
 
@@ -49,6 +49,8 @@ class Request:
     address: str | None
     """Of a Ray cluster."""
     part_size: int | None
+    exclude: Sequence[str]
+    """Patterns of files and folders to leave out."""
     limit: int | None
     dry_run: bool
     resume: bool
@@ -105,13 +107,23 @@ def run(request: Request) -> int:
 
 
 def _run(request: Request) -> int:
+    """Return how many photos failed, and folders could not be looked into."""
+    walk = Walk(exclude=tuple(request.exclude))
+    failed = _score(request, walk)
+    errors = Console(stderr=True)
+    for line in walk.sentences() if not request.quiet or walk.unseen else ():
+        errors.print(line, highlight=False, markup=False, soft_wrap=True)
+    return failed + walk.unseen
+
+
+def _score(request: Request, walk: Walk) -> int:
     """Return how many photos failed."""
     cluster = request.cluster()
     files = None if cluster else request.files()
     writes = cluster or files
     if writes:
         writes.check()
-    sources = find_sources(request.names, lists=request.lists)[: request.limit]
+    sources = find_sources(request.names, lists=request.lists, walk=walk)[: request.limit]
     chosen = choose_model(request.model)
     classifier = Classifier.load(chosen.folder)
     words = Words.read(words_paths(chosen.folder, classifier.card, words=request.words, language=request.language)[0])

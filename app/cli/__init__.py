@@ -109,6 +109,9 @@ def score(
     part_size: Annotated[
         int | None, typer.Option(min=1, help=f"Photos per part of --engine ray; {PART_SIZE} if left out.")
     ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Pattern of files or folders to leave out, as '*_mask.png'; repeatable.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
@@ -132,6 +135,7 @@ def score(
             engine=engine,
             address=address,
             part_size=part_size,
+            exclude=exclude or [],
             limit=limit,
             dry_run=dry_run,
             resume=resume,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import stat
 from collections.abc import Iterable
@@ -18,33 +19,28 @@ from numpy.typing import NDArray
 
 from model.errors import InputError, PhotoError
 from model.photo.decoding import Limits, decode
+from model.photo.names import PHOTO_SUFFIXES, escaped, is_url
+from model.photo.walking import LeftOut, Walk
 from model.redaction import redacted_url
 
 __all__ = [
     "PHOTO_SUFFIXES",
     "SHOWN_SIDE",
+    "LeftOut",
     "Limits",
     "Photo",
     "Source",
+    "Walk",
     "as_source",
     "escaped",
     "find_photos",
     "is_url",
-    "photos_in",
     "read_bytes",
     "read_photo",
 ]
 
 Source = Path | str
 """Where a photo comes from: a file, or the URL of an object in a store."""
-
-PHOTO_SUFFIXES = frozenset(
-    {
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".heic", ".heif", ".hif"),
-        *(".bmp", ".dib", ".tif", ".tiff", ".gif"),
-    }
-)
-"""File names that `find_photos` takes from a folder, in lower case. Reading goes by content."""
 
 SHOWN_SIDE = 512
 """Least shorter side, in pixels, of the picture of a photo that has so many."""
@@ -72,11 +68,6 @@ class Photo:
     def picture(self) -> NDArray[np.uint8]:
         """Return the pixels to show to people, (height, width, 3)."""
         return self.pixels if self.shown is None else self.shown
-
-
-def is_url(name: str) -> bool:
-    """Return whether a name is a URL rather than a path."""
-    return "://" in name
 
 
 def as_source(place: str | os.PathLike[str]) -> Source:
@@ -119,16 +110,6 @@ def read_photo(
     return Photo(decoded.pixels, decoded.size, decoded.notes, hashlib.sha256(data).hexdigest(), picture)
 
 
-def escaped(name: str) -> str:
-    """Return a file name that is safe to print: control and direction characters escaped, letters of all scripts kept.
-
-    Undecodable bytes of a file name, which Python holds as lone surrogates, are escaped as well.
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in name
-    )
-
-
 def read_bytes(path: Path, *, limits: Limits = _DEFAULT_LIMITS, name: str | None = None) -> bytes:
     """Return the file's bytes. Pipes, devices and sockets are never opened. Raises PhotoError."""
     shown = escaped(name or str(path))
@@ -167,12 +148,12 @@ def _too_large(shown: str, limits: Limits) -> PhotoError:
     return PhotoError("file_too_large", sentence)
 
 
-def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def find_photos(paths: Iterable[str | os.PathLike[str]], *, walk: Walk | None = None) -> list[Path]:
     """Return the photo files in files and folders, sorted by path, each once.
 
     A file that is named is kept whatever its name, so that it gets its answer or its error. Folders are searched to any
-    depth for `PHOTO_SUFFIXES`; hidden files and folders in them are left out, and links to folders are not followed
-    (they can lead in circles).
+    depth for `PHOTO_SUFFIXES`, as `Walk` says; hidden files and folders in them are left out. What is left out stands
+    in the walk that was given; without one, a warning is logged for folders that cannot be listed.
 
     Raises InputError `missing_path` or `nothing_found`.
     """
@@ -180,37 +161,28 @@ def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
         raise TypeError("find_photos takes a list of paths; put one path into a list")
     found: dict[str, Path] = {}
     named = [Path(path) for path in paths]
+    walked = Walk() if walk is None else walk
     for path in named:
         if not os.path.lexists(path):
             raise InputError("missing_path", f"{escaped(str(path))} does not exist; check the path.")
-        for photo in photos_in(path) if path.is_dir() else [path]:
+        for photo in walked.photos_in(path) if os.path.isdir(path) else [path]:  # noqa: PTH112 - Path.is_dir raises
             found.setdefault(os.path.normpath(photo.absolute()), photo)
     if not found:
-        places = ", ".join(escaped(str(path)) for path in named) or "no path"
-        suffixes = " ".join(sorted(PHOTO_SUFFIXES))
-        raise InputError("nothing_found", f"No photo in {places}; give photos, or folders with {suffixes} files.")
+        raise nothing_found([str(path) for path in named], walked)
+    if walk is None:
+        log_unseen(walked)
     return sorted(found.values())
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """Return the files of a folder, to any depth, that are named like photos, as `find_photos` takes them.
-
-    Raises InputError `missing_path` for a folder in it that cannot be listed.
-    """
-    photos = []
-    for place, folders, files in os.walk(folder, onerror=_refuse_folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        photos += [
-            Path(place, name)
-            for name in files
-            if not name.startswith(".") and Path(name).suffix.lower() in PHOTO_SUFFIXES
-        ]
-    return photos
+def nothing_found(names: Iterable[str], walk: Walk) -> InputError:
+    """Return the error for names in which there is no photo, with what was left out."""
+    places = ", ".join(escaped(redacted_url(name)) for name in names) or "no path"
+    suffixes = " ".join(sorted(PHOTO_SUFFIXES))
+    sentence = f"No photo in {places}; give photos, or folders with {suffixes} files."
+    return InputError("nothing_found", " ".join([sentence, *(f"{line}." for line in walk.sentences())]))
 
 
-def _refuse_folder(error: OSError) -> None:
-    """Stop at a folder that cannot be listed: skipped in silence, its photos would never get their rows."""
-    shown = escaped(str(error.filename))
-    reason = error.strerror or "no reason given"
-    sentence = f"The folder {shown} cannot be listed ({reason}); check its permissions or leave it out."
-    raise InputError("missing_path", sentence) from error
+def log_unseen(walk: Walk) -> None:
+    """Log a warning for the folders that a walk could not look into: without a word their photos would be missing."""
+    if walk.unseen:
+        logging.getLogger(__name__).warning(walk.sentences()[0])

@@ -81,23 +81,33 @@ class NewFile:
         sync_folder(self.target.parent)
 
     def _link(self) -> None:
-        """Give the file its name. A link, unlike a rename, refuses a file that appeared in the meantime."""
         try:
-            self.target.hardlink_to(self._part)
+            place_new(self._part, self.target)
         except FileExistsError:
             if not (self._again and filecmp.cmp(self.target, self._part, shallow=False)):
                 raise
-        except OSError:
-            # Some file systems, such as exFAT, have no links.
-            if os.path.lexists(self.target):
-                raise FileExistsError from None
-            self._part.rename(self.target)
 
     def _discard(self) -> None:
         # What a full disk refuses here is thrown away in any case, and must not hide the error that led here.
         with suppress(OSError):
             self.file.close()
         self._part.unlink(missing_ok=True)
+
+
+def place_new(part: Path, target: Path) -> None:
+    """Give a complete file its name, never that of another. Raises FileExistsError and other OSError.
+
+    A link, unlike a rename, refuses a file that appeared in the meantime. Where there are no links, as on exFAT and
+    many shares, it is a rename after a look.
+    """
+    try:
+        target.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(target):
+            raise FileExistsError from None
+        part.rename(target)
 
 
 def check_absent(path: Path) -> None:

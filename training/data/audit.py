@@ -16,6 +16,7 @@ from model.photo import read_photo
 from model.quality import check_quality
 from training.data.duplicates import find_near, hash_photo
 from training.data.photos import Listed
+from training.data.rows import in_utf8
 
 COLUMNS = ("finding", "photo", "other", "detail")
 """Of a table of findings."""
@@ -39,12 +40,12 @@ class Finding:
     detail: str
 
     def cells(self) -> dict[str, str]:
-        """Return the finding as a row of a table."""
+        """Return the finding as a row of a table for people; bytes of names that are no UTF-8 appear as `\\xff`."""
         return {
             "finding": self.code,
-            "photo": str(self.photo),
-            "other": str(self.other or ""),
-            "detail": self.detail,
+            "photo": in_utf8(str(self.photo)),
+            "other": in_utf8(str(self.other or "")),
+            "detail": in_utf8(self.detail),
         }
 
 

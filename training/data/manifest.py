@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import warnings
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -13,9 +13,11 @@ import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
 from model.errors import InputError, ManifestError
-from model.photo import find_photos
+from model.photo import Walk, log_unseen
 from model.redaction import redacted
 from model.system.files import is_file
+from training.data.csv_table import read_csv_table, refuse_other_bytes
+from training.data.layouts import places, split_of
 
 NOT_SKIN = "not_skin"
 """Photos of no skin at all: they train the output `other`, and are counted on their own when measured."""
@@ -24,6 +26,10 @@ SPLITS = ("train", "validation", "test")
 
 BODY_SITES = ("face", "scalp", "neck", "trunk", "arm", "hand", "leg", "foot", "fold", "mouth", "nail")
 """`fold` is groin, buttocks and armpit; `trunk` is chest, belly and back."""
+
+
+_KNOWN = ("group", "split", "skin_tone", "body_site", "source", "licence", "calm")
+"""Columns of a manifest that may be there, beside those of the name and of the category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +95,46 @@ def read_cells(
 
 
 def _rows_of_folder(folder: Path) -> list[tuple[str, dict[str, str]]]:
-    rows: list[tuple[str, dict[str, str]]] = []
-    for subfolder in sorted(entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."):
-        try:
-            photos = find_photos([subfolder])
-        except InputError:
-            # An empty subfolder is a category without photos yet, not a mistake.
-            continue
-        rows += [(repr(str(photo)), {"file_name": str(photo), "category": subfolder.name}) for photo in photos]
-    if not rows:
+    walk = Walk()
+    below = [folder / name for name in sorted(walk.names_in(folder))]
+    below = [path for path in below if os.path.isdir(path) and walk.takes_folder(path)]  # noqa: PTH112 - is_dir raises
+    photos = [photo for path in below for photo in walk.photos_in(path)]
+    log_unseen(walk)
+    if not photos:
         raise ManifestError(
             "no_photos", f"{str(folder)!r} has no subfolder with photos; make one subfolder per category."
         )
-    return rows
+    parts = [photo.relative_to(folder).parts[:-1] for photo in photos]
+    if all(split_of(path.name) for path in below) and any(len(one) > 1 for one in parts):
+        told = places(parts)
+    else:
+        # A category may be called as one pleases; only where nothing else lies beside them are folders splits.
+        told = [replace(place, category=one[0], split="") for place, one in zip(places(parts), parts, strict=True)]
+    return [
+        (
+            repr(str(photo)),
+            {"file_name": str(photo), "category": place.category}
+            | ({"split": place.split} if place.split else {})
+            | ({"group": place.group} if place.group else {}),
+        )
+        for photo, place in zip(photos, told, strict=True)
+    ]
 
 
 def _rows_of_csv(path: Path, names: Sequence[str], categories: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = list(reader.fieldnames or [])
-            rows = [(f"line {reader.line_num} of {str(path)!r}", dict(row)) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(
-            "unreadable_manifest", f"{str(path)!r} is not a CSV table in UTF-8 ({error}); save it again as one."
-        ) from error
-    name = next((column for column in names if column in columns), None)
-    for column, found in ((names[0], name is not None), (categories[0], any(one in columns for one in categories))):
+    table = read_csv_table(path, columns=[*names, *categories, *_KNOWN])
+    name = next((column for column in names if column in table.columns), None)
+    for column, found in ((names[0], name), (categories[0], any(one in table.columns for one in categories))):
         if not found:
             raise ManifestError(
                 "missing_column", f"{str(path)!r} has no column {column!r}; its first line must name it."
             )
-    return [(found, {**row, "file_name": row[str(name)] or ""}) for found, row in rows]
+    rows = []
+    for number, row in table.rows:
+        row["file_name"] = row[str(name)]
+        refuse_other_bytes(path, number, row, path.parent / row["file_name"])
+        rows.append((f"line {number} of {str(path)!r}", row))
+    return rows
 
 
 def _condition(text: str) -> tuple[str, str, bool]:

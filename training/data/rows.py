@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from model.errors import OutputError
 from model.redaction import redacted, redacted_url
+from model.system.files import place_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Row:
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
+def in_utf8(text: str) -> str:
+    """Return a text that can be written as UTF-8: bytes of a file name that are none appear as `\\xff`."""
+    return os.fsencode(text).decode(errors="backslashreplace")
+
+
 def row_of(cells: Mapping[str, str]) -> Row:
     """Return the known columns of a row that may have others."""
     return Row(**{name: cells.get(name) or "" for name in COLUMNS})
@@ -58,17 +65,20 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 
 def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
-    """Write a CSV table that did not exist, whole or not at all. Raises OutputError."""
+    """Write a CSV table that did not exist, whole or not at all, in UTF-8.
+
+    Bytes of file names that are no UTF-8 are written as they are, so that the table finds its files again. Raises
+    OutputError.
+    """
     refuse_existing(path)
     try:
         with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             whole = Path(folder) / path.name
-            with whole.open("w", encoding="utf-8", newline="") as file:
+            with whole.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 table = csv.DictWriter(file, columns, restval="")
                 table.writeheader()
                 table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
-            # A hard link, unlike a rename, never replaces what somebody else wrote meanwhile.
-            path.hardlink_to(whole)
+            place_new(whole, path)
     except FileExistsError:
         raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.") from None
     except OSError as error:

@@ -14,6 +14,7 @@ from training.data.audit import COLUMNS, SEVERE, Finding, audit
 from training.data.groups import join_groups
 from training.data.manifest import Example
 from training.data.photos import Listed, relative_to
+from training.data.rows import in_utf8
 
 NAMED = 3
 """Findings of a kind that a refusal names."""
@@ -134,7 +135,8 @@ def findings_table(findings: Sequence[Finding], folder: Path) -> str:
         named = relative_to(one.photo, folder)
         other = relative_to(one.other, folder) if one.other else ""
         detail = one.detail.replace(str(one.photo), named)
-        table.writerow({"finding": one.code, "photo": named, "other": other, "detail": detail})
+        cells = {"finding": one.code, "photo": named, "other": other, "detail": detail}
+        table.writerow({name: in_utf8(cell) for name, cell in cells.items()})
     return text.getvalue()
 
 

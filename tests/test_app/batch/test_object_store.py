@@ -24,6 +24,8 @@ from tests.support.drawing import encoded, skin
 from tests.support.s3_server import running_s3
 
 JPEG = encoded(skin())
+KEYS = ("a#1.jpg", "b?2.jpg", "c%20 100%.jpg", "d+e f.jpg", "Füße 写真.jpg", "g[1]::h.jpg", "i&amp;'\"=.jpg", "#.jpg")
+"""Names of objects as people have them."""
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -64,6 +66,9 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name in ("a.jpg", "deep/b.jpg"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(JPEG)
+    for number, name in enumerate(KEYS):
+        (folder / "keys").mkdir(exist_ok=True)
+        (folder / "keys" / name).write_bytes(JPEG + bytes([number]))
     (folder / "notes.txt").touch()
     (folder / "large.jpg").write_bytes(b"\0" * 5_000_000)
     yield from serve(partial(_Quiet, directory=str(folder)))
@@ -71,7 +76,9 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    with running_s3("skin", {"photos/1.jpg": JPEG, "photos/deep/2.jpg": JPEG, "photos/notes.txt": b"x"}) as url:
+    keys = {f"keys/{name}": JPEG + bytes([number]) for number, name in enumerate(KEYS)}
+    keys |= {"keys/": b"", "keys/folder.jpg/x.txt": b"x"}
+    with running_s3("skin", {**keys, "photos/1.jpg": JPEG, "photos/deep/2.jpg": JPEG, "photos/notes.txt": b"x"}) as url:
         yield url
 
 
@@ -95,7 +102,8 @@ def test_a_store_is_searched_like_a_folder(memory: str) -> None:
 
 def test_a_web_server_is_read_whether_it_knows_ranges_or_not(web: str) -> None:
     assert find_urls(f"{web}/a.jpg") == [f"{web}/a.jpg"]
-    assert sorted(find_urls(f"{web}/")) == [f"{web}/a.jpg", f"{web}/deep/b.jpg", f"{web}/large.jpg"]
+    found = sorted(url for url in find_urls(f"{web}/") if "/keys/" not in url)
+    assert found == [f"{web}/a.jpg", f"{web}/deep/b.jpg", f"{web}/large.jpg"]
     assert fetch(f"{web}/deep/b.jpg") == JPEG
     assert code_of(fetch, f"{web}/gone.jpg")[0] == "missing"
 
@@ -106,6 +114,26 @@ def test_an_s3_store_is_searched_and_read(bucket: str) -> None:
     assert fetch(f"{bucket}/photos/deep/2.jpg") == JPEG
     assert code_of(fetch, f"{bucket}/photos/gone.jpg")[0] == "missing"
     assert code_of(fetch, "s3://no-bucket-of-mine/1.jpg")[0] in {"missing", "unreachable"}
+
+
+@pytest.mark.parametrize("kind", ["s3", "memory", "web"])
+def test_objects_of_any_name_are_listed_matched_and_read(kind: str, request: pytest.FixtureRequest) -> None:
+    place = request.getfixturevalue("bucket" if kind == "s3" else kind)
+    if kind == "memory":
+        store = fsspec.filesystem("memory")
+        store.pipe({f"/photos/keys/{name}": JPEG + bytes([number]) for number, name in enumerate(KEYS)})
+        store.makedirs("/photos/keys/folder.jpg")
+    for name in ("keys/" if kind == "web" else "keys", "keys/*.jpg", "k*/*", "**/*[!x].jp*g"):
+        found = [url for url in find_urls(f"{place}/{name}") if "/keys/" in url and not url.endswith(".txt")]
+        numbers = sorted(fetch(url).removeprefix(JPEG)[0] for url in found)
+        assert numbers == list(range(len(KEYS))), (name, found)
+    for pattern, count in (("[1]::*.jpg", 0), ("g[1]*", 1), ("b?*.jpg", 1), ("Füße *", 1), ("d+*", 1), ("*#*.jpg", 2)):
+        assert len(find_urls(f"{place}/keys/{pattern}")) == count, pattern
+
+
+def test_a_url_that_is_none_is_one_sentence() -> None:
+    for url in ("https://[host/a.jpg", "s3://[bucket/*.jpg"):
+        assert code_of(find_urls, url)[0] == "bad_option"
 
 
 def test_scores_are_those_of_the_file(memory: str, web: str, tiny_model: Path, tmp_path: Path) -> None:
