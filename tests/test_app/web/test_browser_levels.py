@@ -142,7 +142,7 @@ def test_an_alarm_lies_in_the_window_wherever_the_boxes_are(
 ) -> None:
     page, _ = served
     with visiting(browser, page.url, width=width, height=height) as visit:
-        for box in (2, 3, 4, 5):
+        for box in (0, 1, 2, 3, 4):
             visit.page.locator("#red-flags input").nth(box).check()
             expect(visit.page.locator("#alarm-emergency h2")).to_be_in_viewport(ratio=1)
             expect(visit.page.locator("#alarm-emergency a.call")).to_be_in_viewport(ratio=1)
