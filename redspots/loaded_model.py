@@ -46,7 +46,7 @@ class LoadedModel:
         """Return the answer to one photo: a path, a URL, or the bytes of a file.
 
         A photo that cannot be read gets an answer, too: `error` holds the code, `not_sure_because` the reason.
-        `red_flags` are what is true of the person now, such as "unwell"; one counts for more than any photo. Raises
+        `red_flags` are what is true of the person now, such as "fever"; one counts for more than any photo. Raises
         InputError for a red flag that does not exist.
         """
         with _referring(self.words.language):
@@ -211,9 +211,14 @@ def _language(language: str | None) -> Language | None:
 
 def _red_flags(named: Collection[RedFlag | str]) -> list[RedFlag]:
     names = [named] if isinstance(named, str) else list(named)
-    if wrong := [name for name in names if name not in tuple(RedFlag)]:
-        raise InputError("bad_option", f"There is no red flag {wrong[0]!r}; choose from {', '.join(RedFlag)}.")
-    return [RedFlag(name) for name in names]
+    told = []
+    for name in names:
+        try:
+            told.append(RedFlag(name))
+        except ValueError:
+            sentence = f"There is no red flag {name!r}; choose from {', '.join(RedFlag)}."
+            raise InputError("bad_option", sentence) from None
+    return told
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -108,11 +108,11 @@ def _read_source(file: WordsFile, key: str) -> Reference:
     )
 
 
-def read_red_flags(file: WordsFile, table: str, flags: Iterable[RedFlag]) -> Mapping[RedFlag, str]:
+def read_red_flags(file: WordsFile) -> Mapping[RedFlag, str]:
     """Return the text of each red flag. Raises WordsError for one without a text, or for a text of no red flag."""
-    if unknown := set(file.keys(table)) - set(RedFlag):
-        raise file.unfit((table, min(unknown)), f"left out: the red flags are {', '.join(RedFlag)}")
-    return {flag: file.text(table, flag) for flag in flags}
+    if unknown := set(file.keys("red_flags")) - {flag.value for flag in RedFlag}:
+        raise file.unfit(("red_flags", min(unknown)), f"left out: the red flags are {', '.join(RedFlag)}")
+    return {flag: file.text("red_flags", flag) for flag in RedFlag}
 
 
 def _read_sections(file: WordsFile, id_: str) -> tuple[Section, ...]:

@@ -32,12 +32,21 @@ DECISIONS = ("agree", "agree with changes", "disagree")
 
 _TEXT = "\n## The text\n"
 _SHARED_TEXTS = (
-    *("emergency", "red_flag_headline", "red_flag_advice", "same_day_headline", "same_day_advice", "red_flag_photo"),
+    *(
+        "emergency",
+        "red_flag_headline",
+        "red_flag_advice",
+        "now_headline",
+        "now_advice",
+        "same_day_headline",
+        "same_day_advice",
+        "red_flag_photo",
+    ),
     *("intended_use", "limits"),
 )
 _SHARED_TABLES = (
     "red_flags",
-    "same_day_because",
+    "because",
     "glass_test",
     "urgency",
     "titles",

@@ -19,9 +19,10 @@ from app.answers.entries import (
     read_table,
 )
 from app.answers.fallback import note_on, with_shipped
+from app.answers.heeding import heed
 from app.answers.languages import Language, shipped_words
 from app.answers.levels import either, first_sentence, fits_of, how_often, short, upper_first
-from app.answers.red_flags import SAME_DAY_ALONE, Alarm, RedFlag, judge
+from app.answers.red_flags import REASONS, RedFlag
 from app.answers.words_file import Key, WordsFile
 from model.errors import PhotoError, RedspotsError, WordsError
 from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, Level, Prediction, Score
@@ -37,7 +38,7 @@ _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 _SINGLE = (
     *("language_name", "emergency", "intended_use", "red_flag_photo"),
-    *("red_flag_headline", "red_flag_advice", "same_day_headline", "same_day_advice"),
+    *("red_flag_headline", "red_flag_advice", "now_headline", "now_advice", "same_day_headline", "same_day_advice"),
 )
 
 
@@ -70,11 +71,16 @@ class Words:
     limits: str
     red_flags: Mapping[RedFlag, str]
     """What the page asks, see `heed`."""
+    because: Mapping[str, str]
+    """Why what was told makes it more urgent, by the reasons that red_flags.toml names."""
+    by_signs_agreed_by: str
+    """The clinician who agreed that what was told may make an answer calmer; empty in the shipped words: nobody."""
     red_flag_headline: str
     red_flag_advice: str
+    now_headline: str
+    now_advice: str
     same_day_headline: str
     same_day_advice: str
-    same_day_because: Mapping[RedFlag, str]
     red_flag_photo: str
     red_flag_sources: tuple[Reference, ...]
     page: Mapping[str, str]
@@ -110,8 +116,9 @@ class Words:
             limits=f"{file.text('intended_use')}\n\n{file.text('limits')}",
             page=read_table(file, "page", like=shipped),
             report=read_table(file, "report", like=shipped),
-            red_flags=read_red_flags(file, "red_flags", RedFlag),
-            same_day_because=read_red_flags(file, "same_day_because", SAME_DAY_ALONE),
+            red_flags=read_red_flags(file),
+            because={key: file.text("because", key) for key in REASONS},
+            by_signs_agreed_by=file.text("by_signs_agreed_by") if file.has("by_signs_agreed_by") else "",
             red_flag_sources=read_sources(file, "red_flag_sources"),
             **{key: file.text(key) for key in _SINGLE},
         )
@@ -245,31 +252,9 @@ class Words:
         named = _QUOTED.match(own)
         return f"{named[0]}: {translated}" if named else translated
 
-    def heed(self, answer: Answer, ticked: Collection[RedFlag]) -> Answer:
-        """Return the answer for somebody who ticked red flags: what they ask for first, the category below it."""
-        alarm = judge(ticked)
-        if alarm is Alarm.NONE:
-            return answer
-        if alarm is Alarm.EMERGENCY:
-            urgency, headline = Urgency.EMERGENCY, self.red_flag_headline
-            advice = f"{self.red_flag_advice}\n\n{self.emergency}"
-        else:
-            urgency, headline = Urgency.SAME_DAY, self.same_day_headline
-            because = "\n".join(f"- {self.same_day_because[flag]}" for flag in RedFlag if flag in ticked)
-            # The emergency paragraph comes before the reasons, which begin by referring to it.
-            advice = f"{self.emergency}\n\n{self.same_day_advice}\n{because}"
-        # Advice for a day less urgent than this one would contradict it, signs of an emergency do not.
-        own = self._entry(answer.category).own_emergency if answer.category else ""
-        return replace(
-            answer,
-            headline=headline,
-            urgency=urgency,
-            how_soon=self.urgencies[urgency],
-            to_do=self.urgencies[urgency],
-            urgent_advice=advice,
-            explanation=(Section(self.red_flag_photo, f"{answer.headline}.\n\n{own}".strip()), *answer.explanation),
-            sources=tuple(dict.fromkeys((*answer.sources, *self.red_flag_sources))),
-        )
+    def heed(self, answer: Answer, told: Collection[RedFlag]) -> Answer:
+        """Return the answer for somebody who told red flags: what they ask for first, the category below it."""
+        return heed(self, answer, told)
 
     def _answer(self, id_: str, *, model_version: str) -> Answer:
         entry = self._entry(id_)

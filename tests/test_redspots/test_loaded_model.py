@@ -114,7 +114,7 @@ def test_a_red_flag_comes_before_the_photo(loaded: redspots.LoadedModel, photo: 
     assert answer.urgency == "emergency"
     for ticked in ("unwell", [redspots.RedFlag.UNWELL]):
         assert loaded.answer(photo, red_flags=ticked) == answer
-    with pytest.raises(InputError, match="There is no red flag 'tired'; choose from unwell"):
+    with pytest.raises(InputError, match="There is no red flag 'tired'; choose from fever"):
         loaded.answer(photo, red_flags=["tired"])
 
 

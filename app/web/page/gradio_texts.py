@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.answers.red_flags import BOXES
 from app.answers.words import Words
 
 SCRIPT = Path(__file__).parent / "static" / "gradio_texts.js"
@@ -34,5 +35,5 @@ def script(words: Words) -> str:
     """Return the script that puts the page's words in their place when the page loads."""
     replaced = {english: words.page[key] for key, english in BY_KEY.items()}
     # The boxes have their ids for a tooltip.
-    replaced |= {flag.value: question for flag, question in words.red_flags.items()}
+    replaced |= {flag.value: words.red_flags[flag] for flag in BOXES}
     return f"() => ({SCRIPT.read_text(encoding='utf-8').strip()})({json.dumps(replaced)})"

@@ -19,7 +19,7 @@ from app.views.several import several_html
 from app.web.gradio_setup import gr
 from app.web.inference import CONCURRENCY, Looker
 from app.web.page.photo_slots import PhotoSlots
-from app.web.page.red_flag_boxes import RedFlagBoxes
+from app.web.page.red_flag_boxes import AT_ONCE, RedFlagBoxes, alarm_html, questions_html
 from app.web.page.referring_blocks import ReferringBlocks
 from app.web.security.queue_share import QUEUE
 from app.web.uploads.crop import crop_of
@@ -34,8 +34,13 @@ START = Path(__file__).parent / "static" / "scroll_to_start.js"
 DRAWINGS = ("petechiae", "cherry_angioma", "sun_rash")
 """Drawn examples: `examples/<name>.jpg`, labelled by the page's words `example_<name>`."""
 
-EMERGENCY = (RedFlag.UNWELL,)
-"""Any red flags that are an emergency: what the page shows for them is one text."""
+TOLD = """(photo, ticked, ...more) => [
+    photo,
+    [...(ticked ?? []), ...(window.redspotsTold?.() ?? [])],
+    ...more.slice(0, -1),
+    window.redspotsCrops?.() ?? null,
+]"""
+"""Answers to the questions, and what is framed, are known to the browser alone until the button is pressed."""
 
 
 def asked(looker: Looker, words: Words, store: PhotoStore) -> Callable[..., str]:
@@ -100,7 +105,10 @@ def build_page(
                     info=page["red_flags_hint"],
                     elem_id="red-flags",
                 )
-                gr.HTML(red_flags_html(words, EMERGENCY), elem_id="emergency-now", apply_default_css=False)
+                gr.HTML(questions_html(words), elem_id="told", apply_default_css=False)
+                for alarm in AT_ONCE:
+                    id_ = f"alarm-{alarm.name.lower()}"
+                    gr.HTML(alarm_html(words, alarm), elem_id=id_, elem_classes="alarm-now", apply_default_css=False)
                 button = gr.Button(page["button"], variant="primary", elem_id="look")
                 # Pressed by the page's script where there is an answer and a box is ticked.
                 look_again = gr.Button(elem_id="look-again")
@@ -116,8 +124,7 @@ def build_page(
             look,
             [first, flags, *others_of_same, slots.crops],
             answer,
-            # What is framed is known to the browser alone until then.
-            js="(...inputs) => [...inputs.slice(0, -1), window.redspotsCrops?.() ?? null]",
+            js=TOLD,
             api_name="look",
             concurrency_limit=CONCURRENCY,
             show_progress="minimal",
@@ -127,7 +134,7 @@ def build_page(
             look,
             [first, flags, *others_of_same, slots.crops],
             answer,
-            js="(...inputs) => [...inputs.slice(0, -1), window.redspotsCrops?.() ?? null]",
+            js=TOLD,
             concurrency_limit=CONCURRENCY,
             show_progress="hidden",
             api_visibility="private",

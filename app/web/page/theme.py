@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.web.gradio_setup import gr
-from app.web.page.red_flag_boxes import emergency_css
+from app.web.page.red_flag_boxes import alarm_css
 
 CSS = Path(__file__).parent / "static" / "page.css"
 PAPER = Path(__file__).parent / "static" / "paper.css"
@@ -31,7 +31,7 @@ def theme() -> gr.themes.Base:
 
 def css() -> str:
     """Return the rules that follow from the table of red flags; the others stand in `page.css`."""
-    return emergency_css(boxes="#red-flags", shown="#emergency-now")
+    return alarm_css()
 
 
 def head() -> str:

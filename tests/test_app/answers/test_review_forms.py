@@ -63,7 +63,7 @@ def test_a_form_shows_everything_that_a_person_may_read_about_their_spots(forms:
         tables["emergency"],
         tables["limits"],
         *tables["red_flags"].values(),
-        *tables["same_day_because"].values(),
+        *tables["because"].values(),
     ):
         assert " ".join(text.split()) in shared
 

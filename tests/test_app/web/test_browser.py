@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.answers.languages import Language, shipped_words
-from app.answers.red_flags import Alarm, RedFlag, judge
+from app.answers.red_flags import BOXES, QUESTIONS, RULES, Alarm, RedFlag, judge
 from app.answers.words import Words
 from app.web.page.gradio_texts import BY_KEY
 from app.web.security.request_filter import MAX_FILE_BYTES
@@ -98,10 +98,10 @@ def test_no_photo_gets_a_hint_and_the_referral(browser: Browser, page: RunningPa
 
 def test_a_red_flag_shows_the_emergency_at_once_and_above_the_answer(browser: Browser, page: RunningPage) -> None:
     with visiting(browser, page.url, width=PHONE) as visit:
-        expect(visit.page.locator("#emergency-now")).to_be_hidden()
+        expect(visit.page.locator("#alarm-emergency")).to_be_hidden()
         visit.page.locator("#red-flags input").nth(3).check()
-        expect(visit.page.locator("#emergency-now")).to_contain_text(page.words.red_flag_headline)
-        expect(visit.page.locator("#emergency-now")).to_be_visible()
+        expect(visit.page.locator("#alarm-emergency")).to_contain_text(page.words.red_flag_headline)
+        expect(visit.page.locator("#alarm-emergency")).to_be_visible()
         visit.page.locator("#examples button").first.click()
         visit.page.locator("#photo img").first.wait_for()
         look(visit)
@@ -109,18 +109,30 @@ def test_a_red_flag_shows_the_emergency_at_once_and_above_the_answer(browser: Br
         visit.page.locator("#red-flags input").nth(3).uncheck()
         expect(visit.page.locator("#answer .head")).to_have_count(0)
         expect(visit.page.locator("#answer .kind h2")).to_be_visible()
-        expect(visit.page.locator("#emergency-now")).to_be_hidden()
+        expect(visit.page.locator("#alarm-emergency")).to_be_hidden()
         assert_quiet(visit)
 
 
-def test_the_emergency_shows_at_once_exactly_when_the_table_says_so(browser: Browser, page: RunningPage) -> None:
+def test_the_alarm_shows_at_once_exactly_when_the_table_says_so(browser: Browser, page: RunningPage) -> None:
+    words = Words.read(shipped_words(Language.SPANISH))
+    everything = [RedFlag.FEVER, RedFlag.FADES, RedFlag.PREGNANCY]
     with visiting(browser, f"{page.url}/es/") as visit:
         boxes = visit.page.locator("#red-flags input")
-        for ticked in (*([flag] for flag in RedFlag), [RedFlag.NO_FADE, RedFlag.CHILD_UNDER_5], list(RedFlag)):
-            for index, flag in enumerate(RedFlag):
-                boxes.nth(index).set_checked(flag in ticked)
-            expected = judge(ticked) is Alarm.EMERGENCY
-            assert visit.page.locator("#emergency-now").is_visible() == expected, ticked
+        for told in (*([flag] for flag in RedFlag), *(sorted(rule.told) for rule in RULES), everything):
+            for index, flag in enumerate(BOXES):
+                boxes.nth(index).set_checked(flag in told)
+            visit.page.evaluate("document.querySelectorAll('#told input').forEach((one) => { one.checked = false; })")
+            for flag in set(told) - set(BOXES):
+                visit.page.locator(f'#told input[value="{flag}"]').check()
+            assert visit.page.evaluate("window.redspotsTold()") == [
+                flag for answers in QUESTIONS.values() for flag in answers if flag in told
+            ]
+            alarm = judge(told)
+            shown = {one for one in Alarm if visit.page.locator(f"#alarm-{one.name.lower()}").is_visible()}
+            assert shown == {alarm} & {Alarm.SAME_DAY, Alarm.NOW, Alarm.EMERGENCY}, told
+            if shown:
+                told_again = visit.page.locator(f"#alarm-{alarm.name.lower()} .advice").inner_text()
+                assert words.phrases["you_told"] in told_again
         assert_quiet(visit)
 
 
@@ -162,7 +174,7 @@ def test_gradios_own_words_follow_the_page_and_not_the_browser(
         shown = visit.page.locator("body").inner_html()
         assert [english for english in BY_KEY.values() if f">{english}<" in shown or f'"{english}"' in shown] == []
         titles = visit.page.locator("#red-flags [title]").evaluate_all("all => all.map(one => one.title)")
-        assert titles == list(spanish.red_flags.values())
+        assert titles == [spanish.red_flags[flag] for flag in BOXES]
         assert_quiet(visit)
 
 

@@ -129,8 +129,8 @@ def test_a_tick_makes_the_page_louder_at_once_and_takes_no_answer_away(
         # The answer stays, headed by what was ticked.
         expect(visit.page.locator("#answer .head h2")).to_have_text(page.words.red_flag_headline)
         expect(visit.page.locator("#answer .kind h3")).to_have_text(title)
-        expect(visit.page.locator("#emergency-now h2")).to_be_in_viewport(ratio=1)
-        expect(visit.page.locator("#emergency-now a.call")).to_be_in_viewport(ratio=1)
+        expect(visit.page.locator("#alarm-emergency h2")).to_be_in_viewport(ratio=1)
+        expect(visit.page.locator("#alarm-emergency a.call")).to_be_in_viewport(ratio=1)
         visit.page.locator("#red-flags input").nth(3).uncheck()
         expect(visit.page.locator("#answer .kind h2")).to_have_text(title)
         assert_quiet(visit)
@@ -142,12 +142,12 @@ def test_an_alarm_lies_in_the_window_wherever_the_boxes_are(
 ) -> None:
     page, _ = served
     with visiting(browser, page.url, width=width, height=height) as visit:
-        for box in (2, 3, 4, 5):
+        for box in (0, 1, 2, 3, 4):
             visit.page.locator("#red-flags input").nth(box).check()
-            expect(visit.page.locator("#emergency-now h2")).to_be_in_viewport(ratio=1)
-            expect(visit.page.locator("#emergency-now a.call")).to_be_in_viewport(ratio=1)
+            expect(visit.page.locator("#alarm-emergency h2")).to_be_in_viewport(ratio=1)
+            expect(visit.page.locator("#alarm-emergency a.call")).to_be_in_viewport(ratio=1)
             visit.page.locator("#red-flags input").nth(box).uncheck()
-            expect(visit.page.locator("#emergency-now")).to_be_hidden()
+            expect(visit.page.locator("#alarm-emergency")).to_be_hidden()
 
 
 def test_a_photo_that_is_not_usable_can_be_taken_again(

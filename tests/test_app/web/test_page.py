@@ -17,7 +17,7 @@ from PIL import Image
 
 from app.answers.aggregate import MOST
 from app.answers.languages import Language, shipped_words
-from app.answers.red_flags import RedFlag
+from app.answers.red_flags import BOXES, RedFlag
 from app.answers.words import Words
 from app.views.markup import paragraphs
 from app.web.gradio_setup import SILENCE, gr
@@ -239,7 +239,7 @@ def test_each_page_speaks_its_language_and_leads_to_the_others(page: RunningPage
             assert json.dumps(words.page[key], ensure_ascii=False)[1:-1] in told
         assert all(link in told for link in links[language])
         (boxes,) = [one["props"] for one in config["components"] if one["props"].get("elem_id") == "red-flags"]
-        assert boxes["choices"] == [[question, flag] for flag, question in words.red_flags.items()]
+        assert boxes["choices"] == [[words.red_flags[flag], flag] for flag in BOXES]
 
 
 def test_the_command_line_can_put_a_language_first(tiny_model: Path, tmp_path: Path) -> None:

@@ -23,9 +23,10 @@
 			target.closest("figure").style.setProperty("--strength", String(target.value / 100));
 		}
 	});
+	window.redspotsTold = () => [...document.querySelectorAll("#told input:checked")].map((one) => one.value);
 	// After Gradio's own listener, which takes the tick in.
 	document.addEventListener("change", ({ target }) => {
-		if (target.matches("#red-flags input") && document.querySelector("#answer article")) {
+		if (target.matches("#red-flags input, #told input") && document.querySelector("#answer article")) {
 			setTimeout(() => document.querySelector("#look-again").click());
 		}
 	});
@@ -33,6 +34,9 @@
 		const button = target.closest("button");
 		if (button?.matches("#look")) status.textContent = words.looking;
 		if (button?.matches("#answer .again")) document.querySelector("#start-over").click();
+		if (button?.matches("#start-over")) {
+			for (const answer of document.querySelectorAll("#told input")) answer.checked = false;
+		}
 		if (button?.matches("#answer .print")) window.print();
 	});
 
