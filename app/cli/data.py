@@ -91,13 +91,14 @@ def check(
     from app.cli.tables import print_findings, watch
     from app.registry.store import choose_model
     from model.classifier import Classifier
+    from model.system.files import check_absent
 
     with extra("train"):
         from training.data.audit import COLUMNS, SEVERE, audit
         from training.data.photos import read_listed
-        from training.data.rows import refuse_existing, write_cells
+        from training.data.rows import write_cells
     if out is not None:
-        refuse_existing(out)
+        check_absent(out)
     rows = read_listed(manifest)
     with watch("photos read") as (begin, progress):
         begin(len(rows))

@@ -54,12 +54,11 @@ def report(
     """Write the report that training leaves, for any model and on any labelled photos."""
     from app.cli.evaluate import account_of_photos
     from app.views.model_report import model_report
-    from model.system.files import NewFile, check_absent
+    from model.system.files import check_absent, write_file
 
     check_absent(out)
     page = model_report(account_of_photos(model, photos, where=where or [], workers=workers), model, gallery=gallery)
-    with NewFile.open(out) as new:
-        new.file.write(page.encode("utf-8"))
+    write_file(out, page)
     Console(stderr=True).print(f"The report is in {str(out)!r}.", highlight=False, markup=False)
 
 

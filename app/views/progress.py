@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib.util import find_spec
-from types import FrameType
 from typing import Protocol
 
 from rich.console import Console
@@ -16,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextCol
 from rich.text import Text
 
 from model.errors import RedspotsError
+from model.system.interrupts import Stopped
 
 SECONDS_BETWEEN_LINES = 30.0
 
@@ -25,36 +24,6 @@ class Advance(Protocol):
 
     def __call__(self, photos: int = 1, /) -> None:
         """Count photos."""
-
-
-class Stopped(BaseException):
-    """A signal asked the run to end. No `Exception`, so that nothing on the way takes it for a broken photo."""
-
-    def __init__(self, number: int) -> None:
-        """Keep the number of the signal."""
-        super().__init__(number)
-        self.name = signal.Signals(number).name
-        self.exit_status = 128 + number
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Raise `Stopped` in the block on SIGINT and SIGTERM; a second one ends the process at once."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_DFL)
-        raise Stopped(number)
-
-    try:
-        for number in numbers:
-            signal.signal(number, stop)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from pathlib import Path
 from model.errors import InputError, ManifestError
 from model.photo import PHOTO_SUFFIXES
 from model.prediction import OTHER
+from model.system.files import check_absent
 from training.data.croissant import croissant_path, write_croissant
 from training.data.import_formats import Found, read_format
 from training.data.manifest import BODY_SITES, NOT_SKIN, SPLITS
 from training.data.photos import Listed, columns_of, relative_to
-from training.data.rows import COLUMNS, refuse_existing, row_of, write_cells
+from training.data.rows import COLUMNS, row_of, write_cells
 from training.data.schema import CATEGORIES
 
 KNOWN = (*CATEGORIES, OTHER, NOT_SKIN)
@@ -50,7 +51,7 @@ def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Impo
 
     `words` maps further labels, as `Ecchymosis=purpura`. Raises ManifestError, InputError and OutputError.
     """
-    refuse_existing(out, croissant_path(out))
+    check_absent(out, croissant_path(out))
     known = _WORDS | _told(words)
     kind, found = read_format(source)
     files = _files_below({one.folder for one in found if not (one.folder / one.name).is_file()})

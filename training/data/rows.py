@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from io import TextIOWrapper
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from model.errors import OutputError
 from model.redaction import redacted, redacted_url
+from model.system.files import NewFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,6 @@ def row_of(cells: Mapping[str, str]) -> Row:
     return Row(**{name: cells.get(name) or "" for name in COLUMNS})
 
 
-def refuse_existing(*paths: Path) -> None:
-    """Raise OutputError for the first of the paths that exists: nothing is overwritten."""
-    for path in paths:
-        if path.exists():
-            raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.")
-
-
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write a manifest that did not exist, whole or not at all. Raises OutputError."""
     write_cells(path, COLUMNS, [asdict(row) for row in rows])
@@ -59,22 +52,12 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
     """Write a CSV table that did not exist, whole or not at all. Raises OutputError."""
-    refuse_existing(path)
-    try:
-        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            whole = Path(folder) / path.name
-            with whole.open("w", encoding="utf-8", newline="") as file:
-                table = csv.DictWriter(file, columns, restval="")
-                table.writeheader()
-                table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
-            # A hard link, unlike a rename, never replaces what somebody else wrote meanwhile.
-            path.hardlink_to(whole)
-    except FileExistsError:
-        raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.") from None
-    except OSError as error:
-        raise OutputError(
-            "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
-        ) from error
+    with NewFile.open(path, fix="choose another --out") as new:
+        text = TextIOWrapper(new.file, encoding="utf-8", newline="", write_through=True)
+        table = csv.DictWriter(text, columns, restval="")
+        table.writeheader()
+        table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
+        text.detach()
 
 
 def _shown(name: str, cell: str) -> str:

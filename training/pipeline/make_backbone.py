@@ -23,7 +23,7 @@ from torch import Tensor
 from model.card import CARD, WEIGHTS, sha256_of
 from model.errors import OutputError, RecipeError
 from model.preprocess import Preprocess
-from model.system.durable import sync
+from model.system.files import put_folder
 from model.system.interrupts import Stop
 from training.data.named_photos import NamedPhotos
 from training.evaluation.results import environment
@@ -325,10 +325,7 @@ def _publish(setting: _Setting, network: NamesNetwork, teachers: Sequence[Teache
         }
         (folder / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         read_backbone(folder)
-        for path in folder.rglob("*"):
-            sync(path)
-        folder.rename(job.out)
-        sync(job.out.parent)
+        put_folder(folder, job.out)
         run.remove()
     except OSError as error:
         raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error

@@ -19,7 +19,7 @@ from model.classifier import Classifier
 from model.errors import ModelError, OutputError
 from model.prediction import OTHER
 from model.system.cores import available_cores
-from model.system.durable import sync
+from model.system.files import put_folder
 from model.system.interrupts import Stop
 from training.calibration.scaling import calibrate
 from training.data.manifest import Example
@@ -257,10 +257,7 @@ def _publish(
         card = replace(card, reports={REPORT: sha256_of(folder / REPORT)})
     card.write(folder)
     Classifier.load(folder)
-    for path in folder.rglob("*"):
-        sync(path)
-    folder.rename(job.out)
-    sync(job.out.parent)
+    put_folder(folder, job.out)
     if job.mlflow:
         from training.publishing.mlflow_run import track
 

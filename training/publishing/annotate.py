@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any
 
 from model.card import ModelCard, sha256_of
 from model.classifier import Classifier
-from model.errors import InputError, OutputError
+from model.errors import InputError
+from model.system.files import cannot_write, replaced_folder, restore_folder
 from training.publishing.model_card import model_readme
 
 README = "README.md"
@@ -25,30 +24,24 @@ def describe(folder: Path, *, notes: Path | None = None, figures: Mapping[str, P
     under which they stand. Raises ModelError, InputError for a file that is none of these, and OutputError. The folder
     is replaced as a whole; the old one is removed when the new one has its name.
     """
-    card = Classifier.load(folder).card
-    measured = {title: _read_figures(path, card) for title, path in (figures or {}).items()}
-    card = replace(card, metrics={**card.metrics, **measured}, notes=_read_notes(notes) if notes else card.notes)
     try:
-        with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=f".{folder.name}.partial-") as name:
-            copy = Path(name) / "model"
-            shutil.copytree(folder, copy)
+        restore_folder(folder)
+        card = Classifier.load(folder).card
+        card = _described(card, notes=notes, figures=figures or {})
+        with replaced_folder(folder) as copy:
             (copy / README).write_text(model_readme(card), encoding="utf-8")
             card = replace(card, files={**card.files, README: sha256_of(copy / README)})
             card.write(copy)
             Classifier.load(copy)
-            _exchange(copy, folder, spare=Path(name) / "old")
     except OSError as error:
-        raise OutputError("cannot_write", f"{str(folder)!r} cannot be written: {error}.") from error
+        raise cannot_write(folder, error, fix="make room, or give it a folder that can be written") from error
     return card
 
 
-def _exchange(new: Path, old: Path, *, spare: Path) -> None:
-    old.rename(spare)
-    try:
-        new.rename(old)
-    except OSError:
-        spare.rename(old)
-        raise
+def _described(card: ModelCard, *, notes: Path | None, figures: Mapping[str, Path]) -> ModelCard:
+    """Return the card with notes and figures from files. Raises InputError."""
+    measured = {title: _read_figures(path, card) for title, path in figures.items()}
+    return replace(card, metrics={**card.metrics, **measured}, notes=_read_notes(notes) if notes else card.notes)
 
 
 def _read_notes(path: Path) -> str:
