@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import Protocol
@@ -39,13 +39,15 @@ def resumable(console: Console, kept: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False) -> Iterator[Advance]:
+def watched(
+    console: Console, *, total: int, done: int = 0, quiet: bool = False, what: str = "Scoring"
+) -> Iterator[Advance]:
     """Show how many of `total` photos are done while the block runs; `done` of them were so before it."""
     if quiet:
         yield lambda photos=1: None
     elif console.is_terminal or _draws_in_notebook(console):
         with Progress(
-            TextColumn("Scoring"),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate("{task.speed}"),
@@ -53,10 +55,22 @@ def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False)
             console=console,
             transient=True,
         ) as progress:
-            task = progress.add_task("Scoring", total=total, completed=done)
+            task = progress.add_task(what, total=total, completed=done)
             yield lambda photos=1: progress.advance(task, photos)
     else:
         yield Lines(lambda line: console.print(line, highlight=False, markup=False), total=total, done=done)
+
+
+@contextmanager
+def watched_later(what: str, console: Console) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """Yield a function that takes the number of photos once it is known, and one to call after each of them."""
+    with ExitStack() as stack:
+        advances: list[Advance] = []
+
+        def begin(total: int) -> None:
+            advances.append(stack.enter_context(watched(console, total=total, what=what)))
+
+        yield begin, lambda: advances[-1]()
 
 
 def _draws_in_notebook(console: Console) -> bool:

@@ -16,9 +16,6 @@ from model.errors import InputError, ManifestError
 from model.photo import find_photos
 from model.redaction import redacted
 
-NOT_SKIN = "not_skin"
-"""Photos of no skin at all: they train the output `other`, and are counted on their own when measured."""
-
 SPLITS = ("train", "validation", "test")
 
 BODY_SITES = ("face", "scalp", "neck", "trunk", "arm", "hand", "leg", "foot", "fold", "mouth", "nail")

@@ -37,7 +37,7 @@ from training.loading.cache import cached_pixels
 from training.loading.dataset import PhotoDataset
 from training.loading.shards import Pixels
 from training.loading.views import build_views
-from training.publishing.backbone_card import INTENDED_USE, backbone_readme, labels_of, terms_of
+from training.publishing.backbone_card import BACKBONE_USE, backbone_readme, labels_of, terms_of
 from training.recipes.pretrain import NamesFit, PretrainRecipe
 from training.resume.fingerprint import identity_of
 from training.resume.run_folder import RunFolder, run_folder_of
@@ -349,7 +349,7 @@ def _card(setting: _Setting, teachers: Sequence[Teacher], speed: Speed) -> dict[
         "backbone_arguments": student.backbone_arguments,
         "preprocess": {"size": student.size, "mean": student.mean, "std": student.std},
         "started_from": sha256_of(job.weights) if job.weights else f"timm's weights: {student.start}",
-        "intended_use": INTENDED_USE,
+        "intended_use": BACKBONE_USE,
         "photos": len(photos.examples),
         "photos_without_name": sum(target < 0 for target in photos.targets),
         "terms": dict(Counter(photos.terms).most_common()),
