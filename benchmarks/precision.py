@@ -30,9 +30,10 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from model.card import NETWORK, ModelCard
+from model.categories import NOT_SKIN
 from model.classifier import newest_release
 from model.photo import read_photo
-from training.data.manifest import NOT_SKIN, Example, read_manifest
+from training.data.manifest import Example, read_manifest
 
 ENDS = 6, 3
 """Convolutions at the beginning and at the end that one variant leaves in 32 bits."""

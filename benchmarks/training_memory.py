@@ -16,9 +16,8 @@ from training.loading.augment import build_augmentation
 from training.loading.cache import cached_pixels
 from training.loading.dataset import PhotoDataset
 from training.loading.sampler import DrawLoader, Draws
+from training.rendering import DRAWN_CATEGORIES
 from training.rendering.folder import draw_folder
-
-CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash", "other")
 
 
 def main(count: int) -> None:
@@ -26,7 +25,7 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw_folder(folder / "photos", per_category=4, seed=1, size=96)
-        few = read_manifest(folder / "photos", categories=CATEGORIES)
+        few = read_manifest(folder / "photos", categories=DRAWN_CATEGORIES)
         items = [
             Example(few[place % len(few)].path, few[place % len(few)].category, str(place)) for place in range(count)
         ]

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from model.categories import OTHER
 from model.conformal import PredictionSets
 from model.errors import ModelError
 from model.levels import Levels, levels_of_older
 from model.names import is_plain_name
-from model.prediction import OTHER
 from model.preprocess import Preprocess
 from model.quality import QualityLimits
 from model.redaction import redacted_values

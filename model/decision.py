@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.card import ModelCard
-from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, UNFAMILIAR, Evidence, Prediction, Score, level_of
+from model.categories import OTHER
+from model.prediction import ABOUT_SCORES, LOW_SCORE, UNFAMILIAR, Evidence, Prediction, Score, level_of
 
 MOST_POSSIBLE = 2
 """Kinds that are named as possible at once: a list of everything says nothing."""

@@ -10,8 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-OTHER = "other"
-"""The network's last output: skin or things that are none of the categories. Never shown as a category."""
+from model.categories import OTHER
 
 LOW_SCORE = "low_score"
 """Reason for not being sure: no category and no parent is likely enough."""

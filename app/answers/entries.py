@@ -10,11 +10,9 @@ from string import Formatter
 from app.answers.answer import Reference, Section, Urgency
 from app.answers.red_flags import RedFlag
 from app.answers.words_file import WordsFile
+from model.categories import BLEEDING, BLEEDING_SPOTS, COULD_NOT_READ, NOT_SURE
 
-NOT_SURE = "not_sure"
-COULD_NOT_READ = "could_not_read"
-
-ALWAYS_URGENT = frozenset({"petechiae", "purpura", "bleeding_spots", NOT_SURE, COULD_NOT_READ})
+ALWAYS_URGENT = frozenset({*BLEEDING, BLEEDING_SPOTS, NOT_SURE, COULD_NOT_READ})
 """Answers that no words file can make less urgent, or strip of the emergency paragraph: bleeding may be behind them."""
 
 _WEB_PAGE = re.compile(r"https://[^\s\"'<>]+")

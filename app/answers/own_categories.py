@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.answers.entries import COULD_NOT_READ, NOT_SURE
 from app.answers.own_words import own_name
 from app.answers.words import Words
+from model.categories import BACKGROUND, COULD_NOT_READ, NOT_SURE
 from model.errors import InputError, ManifestError
-from model.prediction import OTHER
-
-KNOWN_OTHERS = (OTHER, "not_skin")
 
 
 def take_own_categories(
@@ -29,13 +26,11 @@ def take_own_categories(
     twice = [language for language, count in Counter(one.language for one in spoken).items() if count > 1]
     if twice:
         raise InputError("bad_option", f"Two words files are in the language {twice[0]!r}; give one per language.")
-    new = [name for name in sorted(found) if name not in (*recipe.categories, *KNOWN_OTHERS)]
+    new = [name for name in sorted(found) if name not in (*recipe.categories, *BACKGROUND)]
     parents = tuple(recipe.decision.parents)
     for name in new:
         if not spoken or name in (*parents, NOT_SURE, COULD_NOT_READ) or name not in spoken[0].entries:
-            raise ManifestError(
-                "unknown_category", _slip(name, found[name], (*recipe.categories, *KNOWN_OTHERS), photos)
-            )
+            raise ManifestError("unknown_category", _slip(name, found[name], (*recipe.categories, *BACKGROUND), photos))
     if new:
         value = recipe.model_dump()
         recipe = type(recipe).model_validate({**value, "categories": (*recipe.categories, *new)})

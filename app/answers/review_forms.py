@@ -17,7 +17,7 @@ from pathlib import Path
 from app.answers.languages import shipped_words
 from app.answers.words_file import WordsFile
 from model.errors import WordsError
-from model.system.files import NewFile, cannot_write
+from model.system.files import cannot_write, write_file
 
 SHIPPED_FORMS = shipped_words().parent / "review"
 """Folder of the forms for the words that ship."""
@@ -233,7 +233,6 @@ def renew(folder: Path, files: Sequence[WordsFile]) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(path, error) from error
-        with NewFile.open(path, overwrite=True) as new:
-            new.file.write(blank.encode())
+        write_file(path, blank, overwrite=True)
         written += 1
     return written

@@ -10,8 +10,6 @@ from pathlib import Path
 from app.answers.answer import Answer, Reference, Section, Share, Urgency
 from app.answers.entries import (
     ALWAYS_URGENT,
-    COULD_NOT_READ,
-    NOT_SURE,
     Entry,
     read_entry,
     read_red_flags,
@@ -24,8 +22,9 @@ from app.answers.languages import Language, shipped_words
 from app.answers.levels import either, first_sentence, fits_of, how_often, short, upper_first
 from app.answers.red_flags import REASONS, RedFlag
 from app.answers.words_file import Key, WordsFile
+from model.categories import COULD_NOT_READ, NOT_SURE, OTHER
 from model.errors import PhotoError, RedspotsError, WordsError
-from model.prediction import ABOUT_SCORES, LOW_SCORE, OTHER, Level, Prediction, Score
+from model.prediction import ABOUT_SCORES, LOW_SCORE, Level, Prediction, Score
 
 __all__ = ["Answer", "Section", "Share", "Urgency", "Words"]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from app.answers.languages import Language, shipped_words
 from app.answers.words_file import WordsFile
+from model.categories import CATEGORY_ID, RESERVED
 from model.errors import InputError
 
-_ID = re.compile(r"[a-z][a-z0-9_]*")
 _HEAD = """
 # Fill in every "" below; the file is refused until all is written. In a text, an empty line begins a paragraph, and
 # "- " at the start of a line an item of a list. Write plain words, serious causes first, and let a clinician read it.
@@ -40,11 +39,11 @@ def words_template(categories: Sequence[str], *, language: Language = Language.E
     path = shipped_words(language)
     shipped = WordsFile.read(path)
     for id_ in categories:
-        if not _ID.fullmatch(id_):
+        if not CATEGORY_ID.fullmatch(id_):
             raise InputError(
                 "bad_option", f"{id_!r} cannot be a category; use lower-case letters, digits and _, a letter first."
             )
-        if shipped.has("answer", id_) or shipped.has("names", id_) or id_ == "not_skin":
+        if shipped.has("answer", id_) or shipped.has("names", id_) or id_ in RESERVED:
             raise InputError("bad_option", f"{id_!r} has its words or its meaning already; choose another id.")
     sections = "".join(f'# {shipped.text("titles", key)}\n{key} = """"""\n' for key in shipped.keys("titles"))
     entries = "".join(_ENTRY.format(id=id_) + sections for id_ in dict.fromkeys(categories))

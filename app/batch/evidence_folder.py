@@ -9,7 +9,7 @@ from pathlib import Path
 from model.errors import OutputError
 from model.photo import Source
 from model.redaction import redacted_url
-from model.system.files import NewFile, cannot_write
+from model.system.files import cannot_write, write_file
 
 _LONGEST_NAME = 80
 
@@ -37,8 +37,7 @@ class EvidenceFolder:
         stem = Path(source).stem if isinstance(source, Path) else Path(redacted_url(source).partition("?")[0]).stem
         shown = re.sub(r"[^\w-]", "_", stem)[:_LONGEST_NAME]
         name = f"{number:06d}_{shown}.jpg"
-        with NewFile.open(self.path / name, again=True) as new:
-            new.file.write(picture)
+        write_file(self.path / name, picture, again=True)
         return self.path / name
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.batch.evidence_folder import EvidenceFolder, check_empty
 from app.batch.inputs import hash_of
-from app.batch.journal import Entry, Journal, unfinished_run
+from app.batch.journal import Entry, Journal
 from app.batch.report import report_entry, write_report
 from app.batch.scorer import Scorer
 from app.batch.summary import Counts, print_summary
@@ -21,6 +21,7 @@ from app.views.progress import resumable, watched
 from model.errors import OutputError
 from model.photo import Source
 from model.system.files import check_absent, check_folder
+from model.system.journal import unfinished_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Files:
         if self.out:
             check_format(self.out)
         if self.report and self.report.suffix.lower() not in {".html", ".htm"}:
-            raise OutputError("unknown_format", f"{str(self.report)!r} does not end in .html; let it.")
+            raise OutputError("unknown_format", f"{str(self.report)!r} does not end in .html; choose a name that does.")
         for path in filter(None, (self.out, self.report, self.evidence)):
             # Not only when the first file is written: the last one comes after all photos.
             check_folder(path)

@@ -18,12 +18,12 @@ from app.batch.ray.engines import PART_SIZE, Engine
 from app.batch.scorer import Scorer
 from app.batch.terminal_scores import score_to_terminal
 from app.registry.store import choose_model
-from app.views.progress import Stopped, stoppable
 from model.classifier import Classifier
 from model.errors import InputError
 from model.photo import Source, Walk, escaped, is_url
 from model.redaction import redacted_url
 from model.system.cores import available_cores
+from model.system.interrupts import Stop, Stopped
 
 if TYPE_CHECKING:
     from app.batch.outputs import Files
@@ -100,7 +100,7 @@ def run(request: Request) -> int:
     # Pillow remarks on broken metadata without saying whose; the row of the photo says what matters.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
-        with stoppable():
+        with Stop():
             return int(_run(request) > 0)
     except Stopped as stopped:
         return stopped.exit_status

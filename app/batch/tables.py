@@ -11,12 +11,9 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
 from app.answers.words_file import is_blank
-from app.views.row import Cell, Column, all_columns, columns, row
-from app.views.terminal import print_answer
+from app.views.row import Cell, Column, all_columns
 from model.errors import InputError, OutputError, WordsError
 from model.system.files import NewFile
-
-__all__ = ["SUFFIXES", "TableWriter", "check_format", "columns", "print_answer", "row"]
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """First characters with which a spreadsheet takes a text for a formula (OWASP, 'CSV Injection')."""

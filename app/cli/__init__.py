@@ -19,19 +19,20 @@ from app.batch.ray.engines import PART_SIZE, Engine
 from app.cli.console import extra
 from app.cli.data import data_app
 from app.cli.models import models_app, promote, report
+from app.cli.options import Photos, Where, Workers, threads
 from app.cli.pretrain import pretrain
 from app.cli.recipe import recipe_app
 from app.cli.train import train
 from app.cli.words import words_app
+from model.categories import INTENDED_USE
 from model.errors import InputError, RedspotsError
 from model.redaction import redacted
 
-ABOUT = """Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
-
-For research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, triage
-or deciding whether to seek care. It knows four categories; most skin conditions are none of them. If you are worried
-about a spot, ask a clinician, whatever this program says.
-"""
+ABOUT = (
+    "Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.\n\n"
+    f"{INTENDED_USE} It knows four categories; most skin conditions are none of them. If you are worried about a spot, "
+    "ask a clinician, whatever this program says."
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,9 +59,6 @@ WordsFile = Annotated[
     Path | None, typer.Option("--words", help="Words file; the model's own, or the shipped ones, if left out.")
 ]
 Lang = Annotated[Language | None, typer.Option("--lang", help="Language of what is said; not with --words.")]
-Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
-Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")]
 
 
 def _tell_version(asked: bool) -> None:
@@ -97,9 +95,7 @@ def score(
     model: Model = None,
     words: WordsFile = None,
     lang: Lang = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Photos scored at the same time; one per core if left out.")
-    ] = None,
+    workers: Workers = None,
     engine: Annotated[
         Engine, typer.Option(help="Threads of this machine, or Ray on many, which writes Parquet parts into --out.")
     ] = Engine.THREADS,
@@ -206,12 +202,15 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="File for the figures.")] = Path("metrics.json"),
     against: Annotated[Path | None, typer.Option(help="Second model folder: measured and compared, too.")] = None,
     where: Where = None,
-    workers: Workers = 2,
+    workers: Workers = None,
 ) -> None:
     """Measure a model on labelled photos: a table here, the figures in metrics.json; or compare it with another."""
     from app.cli.evaluate import Evaluation, run
 
-    if run(Evaluation(photos=photos, model=model, against=against, out=out, where=where or [], workers=workers)):
+    asked = Evaluation(
+        photos=photos, model=model, against=against, out=out, where=where or [], workers=threads(workers)
+    )
+    if run(asked):
         raise typer.Exit(1)
 
 

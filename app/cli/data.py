@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from app.cli.console import extra
+from app.cli.options import Workers, threads
 
 data_app = typer.Typer(help="Make, fetch and check labelled photos.", no_args_is_help=True)
 
@@ -85,23 +86,25 @@ def check(
     out: Annotated[Path | None, typer.Option(help="Table of all findings to write, .csv.")] = None,
     suspect: Annotated[bool, typer.Option("--suspect", help="Also look for categories that do not fit.")] = False,
     model: Annotated[Path | None, typer.Option(help="Model for --suspect; the shipped one if left out.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+    workers: Workers = None,
 ) -> None:
     """Look for copies, look-alikes, groups in two splits, conflicts, and photos that are unfit; 1 if figures suffer."""
-    from app.cli.tables import print_findings, watch
+    from app.cli.tables import print_findings
     from app.registry.store import choose_model
+    from app.views.progress import watched_later
     from model.classifier import Classifier
+    from model.system.files import check_absent
 
     with extra("train"):
         from training.data.audit import COLUMNS, SEVERE, audit
         from training.data.photos import read_listed
-        from training.data.rows import refuse_existing, write_cells
+        from training.data.rows import write_cells
     if out is not None:
-        refuse_existing(out)
+        check_absent(out)
     rows = read_listed(manifest)
-    with watch("photos read") as (begin, progress):
+    with watched_later("photos read", Console(stderr=True)) as (begin, progress):
         begin(len(rows))
-        findings = audit(rows, workers=workers, progress=progress)
+        findings = audit(rows, workers=threads(workers), progress=progress)
     if suspect:
         with extra("train"):
             from training.data.label_issues import suspect_categories
@@ -149,13 +152,16 @@ def import_own(
     source: Annotated[Path, typer.Argument(help="Folder per category, CSV, imagefolder, COCO or Label Studio JSON.")],
     out: Out,
     words: Annotated[list[str] | None, typer.Option("--map", help="What a label means: LABEL=CATEGORY.")] = None,
+    categories: Annotated[
+        list[str] | None, typer.Option("--category", help="Category of your own, such as insect_bites; repeat it.")
+    ] = None,
 ) -> None:
     """Import photos that another tool labelled; says what it mapped and what it left out."""
     from app.cli.tables import print_import
 
     with extra("train"):
         from training.data.importing import import_photos
-    print_import(Console(), import_photos(source, out, words=words or []), out)
+    print_import(Console(), import_photos(source, out, words=words or [], categories=categories or []), out)
 
 
 @data_app.command()
@@ -174,7 +180,8 @@ def fetch(
     megabytes: Annotated[float, typer.Option(min=0.1, help="Largest file that is taken, in MiB.")] = 30,
 ) -> None:
     """Fetch a dataset once its licence is accepted: tables, manifest and photos; goes on where it was when repeated."""
-    from app.cli.tables import print_fetch, watch
+    from app.cli.tables import print_fetch
+    from app.views.progress import watched_later
 
     with extra("train"):
         from training.data.catalogue import read_dataset
@@ -195,7 +202,7 @@ def fetch(
         workers=workers,
         limits=Limits(per_second=per_second, megabytes=megabytes),
     )
-    with watch("photos fetched") as (begin, progress):
+    with watched_later("photos fetched", Console(stderr=True)) as (begin, progress):
         fetched = fetch_dataset(order, begin=begin, progress=progress)
     print_fetch(Console(), dataset, fetched, as_sentences(fetched.failed), out)
     if fetched.failed or not fetched.build.rows:

@@ -13,15 +13,14 @@ from app.cli.console import extra
 from app.cli.figures import print_comparison, print_figures, write_metrics
 from app.registry.store import choose_model
 from model.card import ModelCard
+from model.categories import NOT_SKIN
 from model.classifier import Classifier
-from model.errors import OutputError, RedspotsError
+from model.errors import RedspotsError
+from model.system.files import check_absent
 
 if TYPE_CHECKING:
     from training.evaluation.predictions import Scored
     from training.evaluation.results import Account
-
-SCHEMA = 1
-"""Of metrics.json; a number that goes up when a key changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +46,9 @@ class Measured:
 
 def run(asked: Evaluation) -> int:
     """Measure, print and write the figures; return how many photos could not be read. Raises RedspotsError."""
-    if asked.out.exists():
-        raise OutputError("exists", f"{str(asked.out)!r} exists already; choose another --out or remove it.")
+    with extra("train"):
+        from training.evaluation.results import SCHEMA
+    check_absent(asked.out)
     models = [choose_model(asked.model).folder, *([asked.against] if asked.against else [])]
     measured = measure_models(models, asked.photos, where=asked.where, workers=asked.workers)
     first, console = measured[0], Console()
@@ -74,7 +74,7 @@ def run(asked: Evaluation) -> int:
 def measure_models(folders: Sequence[Path], photos: Path, *, where: Sequence[str], workers: int) -> list[Measured]:
     """Return what each model said of the same labelled photos, of categories that any of them knows."""
     with extra("train"):
-        from training.data.manifest import NOT_SKIN, read_manifest
+        from training.data.manifest import read_manifest
         from training.evaluation.predictions import score_examples
     classifiers = [Classifier.load(folder) for folder in folders]
     known = {output for classifier in classifiers for output in classifier.card.outputs} | {NOT_SKIN}

@@ -9,9 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.options import Photos, Where, Workers, threads
+from model.categories import BLEEDING_SPOTS
+
 models_app = typer.Typer(help="The models that were promoted, and which one is the default.", no_args_is_help=True)
 
-FIGURES = ("sensitivity_bleeding_spots_at_90_specificity", "calibration_error")
+FIGURES = (f"sensitivity_{BLEEDING_SPOTS}_at_90_specificity", "calibration_error")
 
 Name = Annotated[str, typer.Argument(help="Name of a model, as `redspots models list` shows it.")]
 
@@ -21,17 +24,17 @@ def promote(
     photos: Annotated[
         Path, typer.Option("--photos", help="Labelled photos that neither model was trained on: manifest or folder.")
     ],
-    where: Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE.")] = None,
+    where: Where = None,
     override: Annotated[
         str, typer.Option(help="Reason to do it though the numbers speak against it; recorded on its card.")
     ] = "",
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+    workers: Workers = None,
 ) -> None:
     """Make a model the default, unless it is worse for bleeding spots, badly calibrated, or lacks words."""
     from app.cli.promotion import promote as promote_model
     from app.registry.store import store_folder
 
-    name, judgement = promote_model(model, photos, where=where or [], workers=workers, override=override)
+    name, judgement = promote_model(model, photos, where=where or [], workers=threads(workers), override=override)
     console = Console(stderr=True)
     for sentence in judgement.against:
         console.print(f"Overridden: {sentence}", style="yellow", highlight=False, markup=False)
@@ -45,21 +48,21 @@ def promote(
 
 def report(
     model: Annotated[Path, typer.Argument(help="Model folder to report on.")],
-    photos: Annotated[Path, typer.Option("--photos", help="Labelled photos: CSV manifest, or a folder per category.")],
+    photos: Photos,
     out: Annotated[Path, typer.Option(help="Page to write, .html.")] = Path("report.html"),
-    where: Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE.")] = None,
+    where: Where = None,
     gallery: Annotated[bool, typer.Option("--gallery/--no-gallery", help="With photos in it, or without any.")] = True,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read photos.")] = 2,
+    workers: Workers = None,
 ) -> None:
     """Write the report that training leaves, for any model and on any labelled photos."""
     from app.cli.evaluate import account_of_photos
     from app.views.model_report import model_report
-    from model.system.files import NewFile, check_absent
+    from model.system.files import check_absent, write_file
 
     check_absent(out)
-    page = model_report(account_of_photos(model, photos, where=where or [], workers=workers), model, gallery=gallery)
-    with NewFile.open(out) as new:
-        new.file.write(page.encode("utf-8"))
+    account = account_of_photos(model, photos, where=where or [], workers=threads(workers))
+    page = model_report(account, model, gallery=gallery)
+    write_file(out, page)
     Console(stderr=True).print(f"The report is in {str(out)!r}.", highlight=False, markup=False)
 
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from app.cli.console import extra, say
+from app.cli.options import Cache, Resume, Where
 from model.system import interrupts
 
 Photos = Annotated[
@@ -22,7 +23,6 @@ Out = Annotated[Path, typer.Option(help="Backbone folder to make.")]
 Recipe = Annotated[
     Path | None, typer.Option(help="TOML file, see `redspots recipe show pretrain`; the shipped one if left out.")
 ]
-Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of the manifests: COLUMN=VALUE or !=.")]
 Teacher = Annotated[
     list[str] | None,
     typer.Option(
@@ -35,8 +35,6 @@ TuneTeacher = Annotated[bool, typer.Option("--tune-teacher", help="Train the tea
 Weights = Annotated[
     Path | None, typer.Option(help="Weights to start from in safetensors, or a backbone folder; timm's if left out.")
 ]
-Cache = Annotated[Path | None, typer.Option(help="Folder that keeps decoded photos.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 
 
 def pretrain(

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from app.cli.evaluate import Measured, compare_models, figures_of, measure_models
 from app.registry import promotion
-from app.registry.promotion import BLEEDING, Comparison, Judgement, check_words, judge, knows_bleeding, with_parent
+from app.registry.promotion import Comparison, Judgement, check_words, judge, knows_bleeding, with_parent
 from app.registry.store import default_model
 from model.card import ModelCard
+from model.categories import BLEEDING
 
 
 def promote(folder: Path, photos: Path, *, where: Sequence[str], workers: int, override: str) -> tuple[str, Judgement]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from app.cli.console import say
+from model.categories import CATEGORIES, OTHER
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from training.data.public.fetched import Fetch
     from training.data.schema import Count, Dataset
 
-CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 EXAMPLES = 5
 """Findings of one kind that are printed; a file lists all."""
 
@@ -70,7 +68,7 @@ def print_dataset(console: Console, dataset: Dataset) -> None:
     _add(about, "to get it", how_to_get(dataset))
     for official in dataset.table:
         _add(about, "table", f"{official.file}: {official.url or official.where}")
-    _add(about, "other", dataset.other.rule)
+    _add(about, OTHER, dataset.other.rule)
     for trap in dataset.traps:
         _add(about, "careful", trap)
     console.print(about, highlight=False, markup=False)
@@ -114,15 +112,6 @@ def _count(count: Count | None) -> str:
 def _add(table: Table, *cells: str) -> None:
     """Add a row as it is written: square brackets in a label are no markup."""
     table.add_row(*map(Text, cells))
-
-
-@contextmanager
-def watch(what: str, console: Console | None = None) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
-    """Yield a function that takes the number of things to do, and one to call for each; a bar shows it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console or Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda total: progress.update(task, total=total), lambda: progress.advance(task)
 
 
 def print_findings(

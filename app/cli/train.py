@@ -14,17 +14,16 @@ import typer
 from rich.console import Console
 
 from app.cli.console import extra, say
+from app.cli.options import Cache, Photos, Resume, Where
 from model.system import interrupts
 
 if TYPE_CHECKING:
     from training.data.audit import Finding
 
-Photos = Annotated[Path, typer.Option("--photos", help="CSV manifest, or a folder with one subfolder per category.")]
 Out = Annotated[Path, typer.Option(help="Model folder to make.")]
 Recipe = Annotated[
     Path | None, typer.Option(help="TOML file, see `redspots recipe show`; the shipped one if left out.")
 ]
-Where = Annotated[list[str] | None, typer.Option("--where", help="Keep rows of a manifest: COLUMN=VALUE or !=.")]
 With = Annotated[
     list[str] | None,
     typer.Option("--with", help="Other people's photos to train on, too: dataset, manifest or folder; repeatable."),
@@ -49,8 +48,6 @@ TestWhere = Annotated[list[str] | None, typer.Option(help="Like --where, for --t
 Mlflow = Annotated[
     str, typer.Option(help="MLflow store for figures and curves: an SQLite file, or a URI.", metavar="FILE|URI")
 ]
-Cache = Annotated[Path | None, typer.Option(help="Folder that keeps decoded and drawn photos.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 Devices = Annotated[int | None, typer.Option(min=1, help="GPUs of each machine; 1 if left out.")]
 Nodes = Annotated[int | None, typer.Option(min=1, help="Machines that train together; 1 if left out.")]
 
@@ -141,9 +138,9 @@ class _Terminal:
         self._console = console
 
     def watch(self) -> AbstractContextManager[tuple[Callable[[int], None], Callable[[], None]]]:
-        from app.cli.tables import watch
+        from app.views.progress import watched_later
 
-        return watch("photos checked", self._console)
+        return watched_later("photos checked", self._console)
 
     def show_findings(self, findings: Sequence[Finding], *, photos: int) -> None:
         from app.cli.tables import print_findings

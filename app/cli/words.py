@@ -24,11 +24,10 @@ def template(
 ) -> None:
     """Write a words file to fill in: the shipped words, and an empty answer for each category."""
     from app.answers.words_template import words_template
-    from model.system.files import NewFile
+    from model.system.files import write_file
 
     text = words_template(categories, language=lang)
-    with NewFile.open(out) as new:
-        new.file.write(text.encode())
+    write_file(out, text)
     _say(f'Fill in every "" at the end of {str(out)!r}, then: redspots words check {shlex.quote(str(out))}')
 
 

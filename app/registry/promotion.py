@@ -15,12 +15,11 @@ from app.answers.words import Words
 from app.registry.store import ChosenModel
 from app.registry.stored_models import put
 from model.card import ModelCard
+from model.categories import BLEEDING, BLEEDING_SPOTS
 from model.errors import ModelError
 
-BLEEDING = ("petechiae", "purpura")
-PARENT = "bleeding_spots"
-SENSITIVITY = f"sensitivity_{PARENT}_at_90_specificity"
-MISTAKEN = f"something_else_for_{PARENT}"
+SENSITIVITY = f"sensitivity_{BLEEDING_SPOTS}_at_90_specificity"
+MISTAKEN = f"something_else_for_{BLEEDING_SPOTS}"
 CALIBRATION = "calibration_error"
 MOST_CALIBRATION_ERROR = 0.05
 LEAST_GROUPS = 10
@@ -109,9 +108,9 @@ def knows_bleeding(card: ModelCard) -> bool:
 def with_parent(card: ModelCard) -> ModelCard:
     """Return the card with bleeding spots as one answer, whichever of them the model knows."""
     members = tuple(name for name in BLEEDING if name in card.categories)
-    if not members or PARENT in card.parents:
+    if not members or BLEEDING_SPOTS in card.parents:
         return card
-    return replace(card, parents={**card.parents, PARENT: members})
+    return replace(card, parents={**card.parents, BLEEDING_SPOTS: members})
 
 
 def _too_few(groups: int) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,12 +18,11 @@ from model.card import CARD, ModelCard, sha256_of
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
 from model.names import is_plain_name
-from model.system.files import NewFile, cannot_write, sync_folder
+from model.system.files import cannot_write, new_folder, remove_parts, write_file
 
 LOCK = ".lock"
 WAIT = 60.0
 """Seconds that a change waits for another one to end."""
-PART = ".partial"
 _LONGEST_NAME = 40
 README = "README.md"
 
@@ -51,22 +49,16 @@ def put(
         origin = ModelCard.read(source)
         name = _free_name(store, origin.version)
         told_of = {**entry, "from": str(source.resolve()), "card_sha256": sha256_of(source / CARD), "at": _now()}
-        part = store / PART
-        part.mkdir()
-        for file in origin.files:
-            shutil.copyfile(source / file, part / file)
-        card = replace(origin, promotion=told_of, reports={})
-        if README in origin.files:
-            with (part / README).open("a", encoding="utf-8") as readme:
-                readme.write(f"\n{told(card)}\n")
-            card = replace(card, files={**card.files, README: sha256_of(part / README)})
-        card.write(part)
-        Classifier.load(part)
-        for path in part.iterdir():
-            _sync(path)
-        sync_folder(part)
-        part.rename(store / name)
-        sync_folder(store)
+        with new_folder(store / name) as part:
+            for file in origin.files:
+                shutil.copyfile(source / file, part / file)
+            card = replace(origin, promotion=told_of, reports={})
+            if README in origin.files:
+                with (part / README).open("a", encoding="utf-8") as readme:
+                    readme.write(f"\n{told(card)}\n")
+                card = replace(card, files={**card.files, README: sha256_of(part / README)})
+            card.write(part)
+            Classifier.load(part)
         change = {"action": "promote", "model": name, **told_of}
         _write(
             store,
@@ -118,11 +110,8 @@ def _changing() -> Iterator[Path]:
     try:
         store.mkdir(parents=True, exist_ok=True)
         with FileLock(store / LOCK, timeout=WAIT):
-            shutil.rmtree(store / PART, ignore_errors=True)
-            try:
-                yield store
-            finally:
-                shutil.rmtree(store / PART, ignore_errors=True)
+            remove_parts(store)
+            yield store
     except Timeout:
         raise OutputError(
             "in_use", f"Another program has been changing {str(store)!r} for {WAIT:.0f} s; try again when it is done."
@@ -133,8 +122,7 @@ def _changing() -> Iterator[Path]:
 
 def _write(store: Path, state: StoreState) -> None:
     text = json.dumps(state.to_json(), indent=2, ensure_ascii=False)
-    with NewFile.open(store / STATE, overwrite=True) as new:
-        new.file.write(text.encode("utf-8"))
+    write_file(store / STATE, text, overwrite=True)
 
 
 def _free_name(store: Path, version: str) -> str:
@@ -151,11 +139,6 @@ def _free_name(store: Path, version: str) -> str:
         number += 1
         name = f"{plain}-{number}"
     return name
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _now() -> str:

@@ -13,8 +13,9 @@ from PIL import Image
 
 from app.answers.words import Words
 from app.views.overlay import has_positive_part, overlay
+from model.categories import OTHER
 from model.photo import Photo
-from model.prediction import OTHER, Evidence, Prediction, Score
+from model.prediction import Evidence, Prediction, Score
 
 EVIDENCE = "evidence"
 THUMBNAIL = "thumbnail"

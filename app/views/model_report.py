@@ -19,9 +19,10 @@ from app.views.evidence import THUMBNAIL_SIDE, choose_map, jpeg_address
 from app.views.overlay import has_positive_part, overlay
 from app.views.templating import environment
 from model.card import ModelCard
+from model.categories import BLEEDING_SPOTS, OTHER
 from model.classifier import Classifier
 from model.errors import OutputError, RedspotsError, WordsError
-from model.prediction import ABOUT_SCORES, OTHER, Prediction
+from model.prediction import ABOUT_SCORES, Prediction
 
 AUDIT = "audit.csv"
 """What was found in the photos before training, where a model folder has it."""
@@ -33,8 +34,8 @@ TITLES = {
     "photos": "Photos that were given",
 }
 HEADLINES = (
-    "sensitivity_bleeding_spots_at_90_specificity",
-    "something_else_for_bleeding_spots",
+    f"sensitivity_{BLEEDING_SPOTS}_at_90_specificity",
+    f"something_else_for_{BLEEDING_SPOTS}",
     "balanced_accuracy",
     "calibration_error",
     "answered",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from importlib.util import find_spec
-from types import FrameType
 from typing import Protocol
 
 from rich.console import Console
@@ -16,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextCol
 from rich.text import Text
 
 from model.errors import RedspotsError
+from model.system.interrupts import Stopped
 
 SECONDS_BETWEEN_LINES = 30.0
 
@@ -25,36 +24,6 @@ class Advance(Protocol):
 
     def __call__(self, photos: int = 1, /) -> None:
         """Count photos."""
-
-
-class Stopped(BaseException):
-    """A signal asked the run to end. No `Exception`, so that nothing on the way takes it for a broken photo."""
-
-    def __init__(self, number: int) -> None:
-        """Keep the number of the signal."""
-        super().__init__(number)
-        self.name = signal.Signals(number).name
-        self.exit_status = 128 + number
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Raise `Stopped` in the block on SIGINT and SIGTERM; a second one ends the process at once."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_DFL)
-        raise Stopped(number)
-
-    try:
-        for number in numbers:
-            signal.signal(number, stop)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
 
 @contextmanager
@@ -70,13 +39,15 @@ def resumable(console: Console, kept: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False) -> Iterator[Advance]:
+def watched(
+    console: Console, *, total: int, done: int = 0, quiet: bool = False, what: str = "Scoring"
+) -> Iterator[Advance]:
     """Show how many of `total` photos are done while the block runs; `done` of them were so before it."""
     if quiet:
         yield lambda photos=1: None
     elif console.is_terminal or _draws_in_notebook(console):
         with Progress(
-            TextColumn("Scoring"),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate("{task.speed}"),
@@ -84,10 +55,22 @@ def watched(console: Console, *, total: int, done: int = 0, quiet: bool = False)
             console=console,
             transient=True,
         ) as progress:
-            task = progress.add_task("Scoring", total=total, completed=done)
+            task = progress.add_task(what, total=total, completed=done)
             yield lambda photos=1: progress.advance(task, photos)
     else:
         yield Lines(lambda line: console.print(line, highlight=False, markup=False), total=total, done=done)
+
+
+@contextmanager
+def watched_later(what: str, console: Console) -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """Yield a function that takes the number of photos once it is known, and one to call after each of them."""
+    with ExitStack() as stack:
+        advances: list[Advance] = []
+
+        def begin(total: int) -> None:
+            advances.append(stack.enter_context(watched(console, total=total, what=what)))
+
+        yield begin, lambda: advances[-1]()
 
 
 def _draws_in_notebook(console: Console) -> bool:

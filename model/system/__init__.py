@@ -1,1 +1,1 @@
-"""What all packages need of the operating system: whole files, locks, signals."""
+"""What all packages need of the operating system: whole files and folders, locks, journals, signals."""

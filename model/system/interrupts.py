@@ -1,4 +1,4 @@
-"""Stopping: SIGINT and SIGTERM end a training where it can be taken up again."""
+"""Interruption: SIGINT and SIGTERM end a run where it can be taken up again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(BaseException):
-    """A signal asked the run to end. No `Exception`, so that nothing on the way takes it for an error."""
+    """A signal asked the run to end. No `Exception`, so that nothing takes it for an error or a broken photo."""
 
     def __init__(self, number: int) -> None:
         """Keep the number of the signal."""

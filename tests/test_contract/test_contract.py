@@ -30,11 +30,13 @@ from app.answers.red_flags import RedFlag
 from app.answers.words import Answer, Words
 from app.batch.journal import Entry, Journal
 from app.batch.report import report_entry, write_report
-from app.batch.tables import TableWriter, parquet_part, print_answer, row
+from app.batch.tables import TableWriter, parquet_part
 from app.cli import _referring
 from app.cli import app as command_line
 from app.views.html import answer_html
 from app.views.notebook import PhotoAnswer
+from app.views.row import row
+from app.views.terminal import print_answer
 from app.web.security.request_filter import MAX_FILE_BYTES
 from model.batch import Outcome
 from model.card import ModelCard, sha256_of

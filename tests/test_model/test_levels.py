@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.card import CARD, ModelCard
+from model.categories import OTHER
 from model.classifier import Classifier, newest_release
 from model.decision import could_be, judge, kinds
 from model.errors import ModelError
 from model.levels import FALLBACK, Levels, Limit
 from model.photo import read_photo
-from model.prediction import ABOUT_SCORES, OTHER, Level, Prediction, Record, Score, level_of
+from model.prediction import ABOUT_SCORES, Level, Prediction, Record, Score, level_of
 from tests.support.cards import plain_card
 from tests.support.drawing import encoded, skin
 

@@ -34,10 +34,10 @@ from app.batch.run import Request, run
 from app.batch.scorer import Scorer
 from app.batch.terminal_scores import score_to_terminal
 from app.cli.console import extra
-from app.views.progress import Stopped
 from model.card import ModelCard
 from model.errors import InputError, OutputError, PhotoError, RedspotsError
 from model.redaction import MASK, redacted, redacted_command, redacted_url, redacted_values
+from model.system.interrupts import Stopped
 from tests.support.drawing import encoded, skin
 from tests.support.photo_server import PhotoServer, serving
 from training.data.catalogue import read_dataset

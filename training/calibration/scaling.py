@@ -12,8 +12,9 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from model.card import ModelCard
+from model.categories import OTHER
 from model.decision import decide, energy, is_right, judge, softmax
-from model.prediction import OTHER, UNFAMILIAR
+from model.prediction import UNFAMILIAR
 from training.calibration.levels import choose_levels
 from training.calibration.prediction_sets import calibrate_sets, counted, set_groups
 from training.data.manifest import Example

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.categories import NOT_SKIN
 from model.errors import PhotoError
 from model.photo import read_photo
 from model.quality import check_quality
@@ -82,7 +83,7 @@ def audit(rows: Sequence[Listed], *, workers: int, progress: Callable[[], None] 
     findings += [
         Finding(code, row.path, None, "the answer to such a photo is `not sure`")
         for row, one in read
-        if row.category != "not_skin"
+        if row.category != NOT_SKIN
         for code in one.refused
     ]
     return sorted(findings, key=lambda finding: finding.code not in SEVERE)

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from model.categories import BACKGROUND, CATEGORIES, RESERVED, is_category_id
 from model.errors import InputError, ManifestError
 from model.photo import PHOTO_SUFFIXES
-from model.prediction import OTHER
-from model.system.files import is_file
+from model.system.files import check_absent, is_file
 from training.data.croissant import croissant_path, write_croissant
 from training.data.import_formats import Found, read_format
-from training.data.manifest import BODY_SITES, NOT_SKIN, SPLITS
+from training.data.manifest import BODY_SITES, SPLITS
 from training.data.photos import Listed, columns_of, relative_to
-from training.data.rows import COLUMNS, refuse_existing, row_of, write_cells
-from training.data.schema import CATEGORIES
+from training.data.rows import COLUMNS, row_of, write_cells
 
-KNOWN = (*CATEGORIES, OTHER, NOT_SKIN)
+KNOWN = (*CATEGORIES, *BACKGROUND)
 _SPLITS = {**{split: split for split in SPLITS}, "training": "train", "val": "validation", "valid": "validation"}
 _SPLITS |= {"dev": "validation", "testing": "test"}
 _WORDS = {
@@ -46,13 +45,15 @@ class Import:
     left_out: Counter[str]
 
 
-def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Import:
+def import_photos(source: Path, out: Path, *, words: Sequence[str] = (), categories: Sequence[str] = ()) -> Import:
     """Return what a folder or file lists, written as a manifest with a Croissant description beside it.
 
-    `words` maps further labels, as `Ecchymosis=purpura`. Raises ManifestError, InputError and OutputError.
+    `words` maps further labels, as `Ecchymosis=purpura`; `categories` are ids of one's own that labels may mean, too.
+    Raises ManifestError, InputError and OutputError.
     """
-    refuse_existing(out, croissant_path(out))
-    known = _WORDS | _told(words)
+    check_absent(out, croissant_path(out))
+    own = {category: category for category in _checked(categories)}
+    known = _WORDS | own | _told(words, (*KNOWN, *own))
     kind, found = read_format(source)
     files = _files_below({one.folder for one in found if not is_file(one.folder / one.name)})
     left_out: Counter[str] = Counter()
@@ -75,13 +76,26 @@ def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Impo
     return Import(kind, rows, counted, left_out)
 
 
-def _told(words: Sequence[str]) -> dict[str, str]:
+def _checked(categories: Sequence[str]) -> Sequence[str]:
+    for name in categories:
+        if not is_category_id(name):
+            raise InputError(
+                "bad_option",
+                f"{name!r} cannot be a category; use lower-case letters, digits and _, a letter first, and none of "
+                f"{', '.join(RESERVED)}.",
+            )
+    return categories
+
+
+def _told(words: Sequence[str], categories: Sequence[str]) -> dict[str, str]:
     told = {}
     for text in words:
         word, equals, category = text.rpartition("=")
-        if not equals or category not in KNOWN:
+        if not equals or category not in categories:
             raise InputError(
-                "bad_option", f"{text!r} maps nothing; write LABEL=CATEGORY with one of {', '.join(KNOWN)}."
+                "bad_option",
+                f"{text!r} maps nothing; write LABEL=CATEGORY with one of {', '.join(categories)}, or name one "
+                "of your own with --category.",
             )
         told[_plain(word)] = category
     return told

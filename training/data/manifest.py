@@ -19,9 +19,6 @@ from model.system.files import is_file
 from training.data.csv_table import read_csv_table, refuse_other_bytes
 from training.data.layouts import places, split_of
 
-NOT_SKIN = "not_skin"
-"""Photos of no skin at all: they train the output `other`, and are counted on their own when measured."""
-
 SPLITS = ("train", "validation", "test")
 
 BODY_SITES = ("face", "scalp", "neck", "trunk", "arm", "hand", "leg", "foot", "fold", "mouth", "nail")

@@ -11,13 +11,13 @@ from pathlib import Path
 from model.card import sha256_of
 from model.errors import InputError, PhotoError
 from model.photo import read_photo
-from model.system.files import is_file
+from model.system.files import check_absent, is_file
 from training.data.catalogue import datasets_of
 from training.data.croissant import croissant_path, write_croissant
 from training.data.duplicates import find_near, hash_photo
 from training.data.groups import join_groups
 from training.data.photos import Listed, columns_of, read_listed, relative_to
-from training.data.rows import COLUMNS, refuse_existing, row_of, write_cells
+from training.data.rows import COLUMNS, row_of, write_cells
 
 _SPLITS = ("train", "validation", "test", "")
 
@@ -41,7 +41,7 @@ def merge_manifests(manifests: Sequence[Path], out: Path, *, join_near: bool = F
     """
     if len(manifests) < 2:
         raise InputError("bad_option", "One manifest alone cannot be merged; give two or more.")
-    refuse_existing(out, croissant_path(out))
+    check_absent(out, croissant_path(out))
     rows = [row for manifest in manifests for row in _named_apart(manifest, manifests)]
     merged = _one_per_photo(rows, join_near=join_near)
     split_of = _splits(merged.rows)

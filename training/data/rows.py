@@ -6,12 +6,11 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from io import TextIOWrapper
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from model.errors import OutputError
 from model.redaction import redacted, redacted_url
-from model.system.files import place_new
+from model.system.files import NewFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,6 @@ def row_of(cells: Mapping[str, str]) -> Row:
     return Row(**{name: cells.get(name) or "" for name in COLUMNS})
 
 
-def refuse_existing(*paths: Path) -> None:
-    """Raise OutputError for the first of the paths that exists: nothing is overwritten."""
-    for path in paths:
-        if path.exists():
-            raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.")
-
-
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write a manifest that did not exist, whole or not at all. Raises OutputError."""
     write_cells(path, COLUMNS, [asdict(row) for row in rows])
@@ -70,21 +62,12 @@ def write_cells(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, 
     Bytes of file names that are no UTF-8 are written as they are, so that the table finds its files again. Raises
     OutputError.
     """
-    refuse_existing(path)
-    try:
-        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            whole = Path(folder) / path.name
-            with whole.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-                table = csv.DictWriter(file, columns, restval="")
-                table.writeheader()
-                table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
-            place_new(whole, path)
-    except FileExistsError:
-        raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.") from None
-    except OSError as error:
-        raise OutputError(
-            "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
-        ) from error
+    with NewFile.open(path, fix="choose another --out") as new:
+        text = TextIOWrapper(new.file, encoding="utf-8", errors="surrogateescape", newline="", write_through=True)
+        table = csv.DictWriter(text, columns, restval="")
+        table.writeheader()
+        table.writerows({name: _shown(name, cell) for name, cell in row.items()} for row in rows)
+        text.detach()
 
 
 def _shown(name: str, cell: str) -> str:

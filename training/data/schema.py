@@ -7,9 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from model.prediction import OTHER
+from model.categories import CATEGORIES, OTHER, Category
 
-CATEGORIES = ("petechiae", "purpura", "cherry_angioma", "sun_rash")
 EXCLUDE = "exclude"
 """Category of a label that is no certain example of anything, and would be a wrong one of `other`."""
 
@@ -143,7 +142,7 @@ class Label(_Section):
     """What one label of the dataset means here."""
 
     source: Text
-    category: Literal["petechiae", "purpura", "cherry_angioma", "sun_rash", "other", "exclude"]
+    category: Category | Literal["other", "exclude"]
     status: Literal["exact", "doubtful"]
     reason: Sentence | None = None
     licence: Text | None = None

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from model.errors import OutputError
+from model.system.files import NewFile, check_absent
 from training.data.photos import Listed
-from training.data.rows import refuse_existing
 from training.data.skin_tone import skin_band
 
 UNKNOWN = "unknown"
@@ -33,7 +33,7 @@ def plot_photos(counts: pd.DataFrame, path: Path) -> None:
     """Write a PNG that did not exist: a panel for the sources and one for the skin tones. Raises OutputError."""
     if path.suffix.lower() != ".png":
         raise OutputError("unknown_format", f"{str(path)!r} is no PNG; choose a name that ends in .png.")
-    refuse_existing(path)
+    check_absent(path)
     by_source = counts.sum(axis=1).unstack(fill_value=0)
     by_tone = counts.groupby(level="category").sum()
     figure = Figure(figsize=(11, 1.6 + 0.45 * len(by_source)), layout="constrained")
@@ -41,10 +41,8 @@ def plot_photos(counts: pd.DataFrame, path: Path) -> None:
         figure.subplots(1, 2, sharey=True), (by_source, by_tone), ("source", "skin tone"), strict=True
     ):
         _stack(axes, table, title)
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise OutputError("cannot_write", f"{str(path)!r} cannot be written ({error}); choose another.") from error
+    with NewFile.open(path) as new:
+        figure.savefig(new.file, format="png", dpi=120)
 
 
 def _band(tone: str | None) -> str:

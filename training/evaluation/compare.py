@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from model.card import ModelCard
-from model.prediction import OTHER
-from training.data.manifest import NOT_SKIN
+from model.categories import NOT_SKIN, OTHER
 from training.evaluation.bootstrap import RESAMPLES, interval, resampled_rows
 from training.evaluation.metrics import figures
 from training.evaluation.predictions import Scored

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from model.card import ModelCard
-from model.prediction import OTHER
-from training.data.manifest import NOT_SKIN
+from model.categories import NOT_SKIN, OTHER
 from training.evaluation.bootstrap import interval, resampled_counts
 from training.evaluation.metrics import measure
 from training.evaluation.predictions import Scored

@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 
 from model.card import ModelCard
+from model.categories import OTHER
 from model.decision import is_right, kind_of
 from model.levels import Levels
-from model.prediction import OTHER, Level, Record
+from model.prediction import Level, Record
 from training.evaluation.bootstrap import RESAMPLES, interval, resampled_rows
 from training.evaluation.predictions import Scored, mean
 

@@ -15,10 +15,9 @@ from sklearn.metrics import recall_score
 from torchmetrics.functional.classification import binary_auroc, binary_roc, multiclass_calibration_error
 
 from model.card import ModelCard
+from model.categories import NOT_SKIN, OTHER
 from model.conformal import PredictionSets
 from model.decision import is_right
-from model.prediction import OTHER
-from training.data.manifest import NOT_SKIN
 from training.evaluation.bootstrap import RESAMPLES, interval, resampled_rows
 from training.evaluation.levels import level_figures
 from training.evaluation.predictions import Scored, mean

@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from model.card import ModelCard
-from model.prediction import OTHER
+from model.categories import NOT_SKIN, OTHER
 from model.redaction import redacted_values
-from training.data.manifest import NOT_SKIN, Example
+from training.data.manifest import Example
 from training.evaluation.diagnostics import diagrams
 from training.evaluation.metrics import measure, metrics_json
 from training.evaluation.plots import plots_of, plots_of_curves

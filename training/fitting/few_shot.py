@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.prediction import OTHER
+from model.categories import OTHER
 from model.preprocess import Preprocess
 from training.fitting.network import SHORTEST, CosineNetwork
 from training.loading.shards import Photos

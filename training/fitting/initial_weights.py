@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from model.card import WEIGHTS, ModelCard
+from model.categories import OTHER
 from model.errors import ModelError
-from model.prediction import OTHER
 from training.fitting.network import EvidenceNetwork, build_network
 from training.recipes import NetworkOptions, Recipe
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.categories import NOT_SKIN, OTHER
 from model.errors import OutputError
 from model.photo import read_photo
-from model.prediction import OTHER
 from model.preprocess import READER, centre_square, decoded_side
 from model.system.cores import available_cores
 from training import rendering
-from training.data.manifest import NOT_SKIN, Example
+from training.data.manifest import Example
 from training.loading.shards import PHOTOS_PER_SHARD, Pixels, shard_offset, write_shard
 from training.loading.workers import keep_to_parent
 from training.recipes import DrawnOptions

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from model.prediction import OTHER
+from model.categories import OTHER
 from model.preprocess import Preprocess
 from training.data.manifest import Example
 from training.loading.augment import seed_augmentation

@@ -16,7 +16,7 @@ from typing import IO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from model.system.durable import lock_file, sync
+from model.system.files import lock_file, sync
 
 PHOTOS_PER_SHARD = 1024
 """As many as a killed run may have to read or draw again."""

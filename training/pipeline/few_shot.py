@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from model.card import sha256_of
+from model.categories import OTHER
 from model.classifier import RELEASES, Classifier
 from model.errors import ManifestError, RecipeError
-from model.prediction import OTHER
 from training.data.manifest import Example
 from training.fitting.few_shot import ClassMeans, fit_class_means, pooled_features
 from training.fitting.network import CosineNetwork

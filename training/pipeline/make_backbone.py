@@ -23,7 +23,7 @@ from torch import Tensor
 from model.card import CARD, WEIGHTS, sha256_of
 from model.errors import OutputError, RecipeError
 from model.preprocess import Preprocess
-from model.system.durable import sync
+from model.system.files import put_folder
 from model.system.interrupts import Stop
 from training.data.named_photos import NamedPhotos
 from training.evaluation.results import environment
@@ -37,7 +37,7 @@ from training.loading.cache import cached_pixels
 from training.loading.dataset import PhotoDataset
 from training.loading.shards import Pixels
 from training.loading.views import build_views
-from training.publishing.backbone_card import INTENDED_USE, backbone_readme, labels_of, terms_of
+from training.publishing.backbone_card import BACKBONE_USE, backbone_readme, labels_of, terms_of
 from training.recipes.pretrain import NamesFit, PretrainRecipe
 from training.resume.fingerprint import identity_of
 from training.resume.run_folder import RunFolder, run_folder_of
@@ -325,10 +325,7 @@ def _publish(setting: _Setting, network: NamesNetwork, teachers: Sequence[Teache
         }
         (folder / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         read_backbone(folder)
-        for path in folder.rglob("*"):
-            sync(path)
-        folder.rename(job.out)
-        sync(job.out.parent)
+        put_folder(folder, job.out)
         run.remove()
     except OSError as error:
         raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
@@ -352,7 +349,7 @@ def _card(setting: _Setting, teachers: Sequence[Teacher], speed: Speed) -> dict[
         "backbone_arguments": student.backbone_arguments,
         "preprocess": {"size": student.size, "mean": student.mean, "std": student.std},
         "started_from": sha256_of(job.weights) if job.weights else f"timm's weights: {student.start}",
-        "intended_use": INTENDED_USE,
+        "intended_use": BACKBONE_USE,
         "photos": len(photos.examples),
         "photos_without_name": sum(target < 0 for target in photos.targets),
         "terms": dict(Counter(photos.terms).most_common()),

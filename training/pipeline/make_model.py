@@ -15,11 +15,11 @@ import lightning
 import numpy as np
 
 from model.card import NETWORK, WEIGHTS, ModelCard, sha256_of
+from model.categories import INTENDED_USE, OTHER
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
-from model.prediction import OTHER
 from model.system.cores import available_cores
-from model.system.durable import sync
+from model.system.files import put_folder
 from model.system.interrupts import Stop
 from training.calibration.scaling import calibrate
 from training.data.manifest import Example
@@ -49,10 +49,7 @@ from training.recipes import Recipe
 from training.resume.fingerprint import identity_of
 from training.resume.run_folder import RunFolder, refuse_unfinished, run_folder_of
 
-INTENDED_USE = (
-    "Research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, "
-    "triage or deciding whether to seek care. It knows a few categories; most skin conditions are none of them."
-)
+_KNOWS = "It knows a few categories; most skin conditions are none of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +212,7 @@ def _calibrated(setting: Setting, trained: Trained) -> dict[str, Any]:
         preprocess=setting.preprocess,
         temperature=1.0,
         threshold=0.5,
-        intended_use=INTENDED_USE,
+        intended_use=f"{INTENDED_USE} {_KNOWS}",
         data=sources_of(trained.items),
     )
     card, offsets = calibrate(card, trained.logits, trained.held_back, recipe)
@@ -257,10 +254,7 @@ def _publish(
         card = replace(card, reports={REPORT: sha256_of(folder / REPORT)})
     card.write(folder)
     Classifier.load(folder)
-    for path in folder.rglob("*"):
-        sync(path)
-    folder.rename(job.out)
-    sync(job.out.parent)
+    put_folder(folder, job.out)
     if job.mlflow:
         from training.publishing.mlflow_run import track
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from model.prediction import OTHER
+from model.categories import NOT_SKIN, OTHER
 from model.system.cores import available_cores
 from training.data.audit import Finding
 from training.data.auxiliary import read_mixed
-from training.data.manifest import NOT_SKIN, Example, choose_rows, example_of, read_manifest
+from training.data.manifest import Example, choose_rows, example_of, read_manifest
 from training.data.screening import findings_table, look_at_photos, settle
 from training.recipes import Recipe
 from training.rendering.placement import describe_canvases

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from model.categories import INTENDED_USE
 from training.data.named_photos import NOT_STATED, NamedPhotos
 
-INTENDED_USE = (
-    "A start for training classifiers of skin photos with `redspots train`, for research and education. By itself it "
-    "names nothing, and it is no medical device. What is trained from it needs its own photos, calibration and "
-    "measurement."
+BACKBONE_USE = (
+    f"A start for training classifiers of skin photos with `redspots train`. {INTENDED_USE} By itself it names "
+    "nothing; what is trained from it needs its own photos, calibration and measurement."
 )
 _CURVES = {
     "names_loss": "loss of names",

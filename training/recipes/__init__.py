@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +9,13 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from model.categories import RESERVED, is_category_id
 from model.errors import RecipeError
-from model.prediction import OTHER
 from training.recipes.hardware import Precision, this_machine
 from training.recipes.keys import explain
 
 RECIPES = Path(__file__).parent
-RESERVED = (OTHER, "not_skin", "not_sure", "could_not_read")
-"""Ids that mean something else than a category."""
 AnyRecipe = TypeVar("AnyRecipe", bound=BaseModel)
-CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def auto(pick: Callable[[], Any]) -> BeforeValidator:
@@ -216,7 +212,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _is_of_one_piece(self) -> Self:
         for category in self.categories:
-            if not CATEGORY_ID.fullmatch(category) or category in RESERVED:
+            if not is_category_id(category):
                 raise ValueError(
                     f"{category!r} cannot be a category; begin with a letter, use lower-case letters, digits and _, "
                     f"and none of {', '.join(RESERVED)}"

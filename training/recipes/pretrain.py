@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
+from model.categories import BLEEDING, NOT_SKIN
 from model.errors import RecipeError
 from training.recipes import (
     RECIPES,
@@ -40,9 +41,9 @@ class NameOptions(Section):
     """Conditions on the columns of all manifests, as `use=train`."""
     label_columns: tuple[str, ...] = ("label", "source_label")
     """Columns with the name of what a photo shows: the first that a manifest has; the category where it has none."""
-    by_category: tuple[str, ...] = ("petechiae", "purpura", "cherry_angioma", "not_skin")
+    by_category: tuple[str, ...] = (*BLEEDING, "cherry_angioma", NOT_SKIN)
     """Categories that are names themselves, whatever the label says of the single photo."""
-    joined: dict[str, tuple[str, ...]] = {"bleeding": ("petechiae", "purpura")}
+    joined: dict[str, tuple[str, ...]] = {"bleeding": BLEEDING}
     """Names, or categories that are names, that become one."""
     least_photos: int = Field(5, ge=1)
     """A name with fewer photos is not learnt: its photos learn from the teachers alone."""

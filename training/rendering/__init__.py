@@ -14,6 +14,7 @@ import numpy as np
 import threadpoolctl
 from numpy.typing import NDArray
 
+from model.categories import OTHER
 from training.rendering import cherry_angioma, lookalikes, petechiae, purpura, sun_rash
 from training.rendering.camera import take_photo
 from training.rendering.canvas import crop_canvas
@@ -30,7 +31,7 @@ _MODULES: dict[str, tuple[tuple[str, ...], Callable[..., None]]] = {
     "purpura": (purpura.KINDS, purpura.draw_purpura),
     "cherry_angioma": (cherry_angioma.KINDS, cherry_angioma.draw_cherry_angioma),
     "sun_rash": (sun_rash.KINDS, sun_rash.draw_sun_rash),
-    "other": (lookalikes.KINDS, lookalikes.draw_lookalike),
+    OTHER: (lookalikes.KINDS, lookalikes.draw_lookalike),
 }
 DRAWN_CATEGORIES = tuple(_MODULES)
 _PLAIN_DRAWN, _PLAIN_CANVAS = 0.15, 0.6
@@ -123,7 +124,7 @@ def _draw(
     lesion_rng = np.random.default_rng([seed, 3, DRAWN_CATEGORIES.index(category)])
     scene, tone = _scene(seed, size, canvas=canvas, monk_tone=monk_tone)
     chosen = forms[int(lesion_rng.integers(len(forms)))]
-    if category == "other" and lesion_rng.random() < (_PLAIN_DRAWN if canvas is None else _PLAIN_CANVAS):
+    if category == OTHER and lesion_rng.random() < (_PLAIN_DRAWN if canvas is None else _PLAIN_CANVAS):
         chosen = "plain"
     chosen = chosen if kind is None else kind
     lesions = Lesions(size)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from model.errors import OutputError
+from model.system.files import cannot_write, check_absent, new_folder
 from training.rendering import DRAWN_CATEGORIES, draw
 
 QUALITY = 92
@@ -21,12 +20,10 @@ def draw_folder(out: Path, *, per_category: int, seed: int, size: int) -> None:
 
     Raises OutputError when the folder exists or cannot be written; nothing is left half made.
     """
-    if out.exists():
-        raise OutputError("exists", f"{str(out)!r} exists already; choose another folder or remove it.")
+    check_absent(out)
     random = np.random.default_rng(seed)
     try:
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=out.name + ".partial-") as name:
-            folder = Path(name) / "drawn"
+        with new_folder(out) as folder:
             rows: list[list[str]] = []
             for category in DRAWN_CATEGORIES:
                 (folder / category).mkdir(parents=True)
@@ -37,6 +34,5 @@ def draw_folder(out: Path, *, per_category: int, seed: int, size: int) -> None:
                     rows.append([file, category, f"monk {photo.monk_tone}"])
             with (folder / MANIFEST).open("w", encoding="utf-8", newline="") as table:
                 csv.writer(table).writerows([("file_name", "category", "skin_tone"), *rows])
-            folder.rename(out)
     except OSError as error:
-        raise OutputError("cannot_write", f"{str(out)!r} cannot be written ({error}); choose another.") from error
+        raise cannot_write(out, error) from error

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from model.card import sha256_of
 from model.errors import OutputError
-from model.system.durable import sync
+from model.system.files import new_folder, remove_parts
 
 TENSORS, VALUES, SUMS = "tensors.safetensors", "values.json", "SHA256SUMS"
 _TENSOR, _PAIRS = "__tensor__", "__pairs__"
@@ -35,26 +35,19 @@ def write_state(folder: Path, state: Mapping[str, Any]) -> None:
 
     Raises OutputError when the disk does not take it; TypeError for a value that is neither tensor nor plain.
     """
-    part = folder.with_name(f".{folder.name}.partial")
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_encode(state, tensors))
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        save_file(tensors, part / TENSORS)
-        (part / VALUES).write_text(text, encoding="utf-8")
-        # In the format of sha256sum, so that --check of that reads it, too.
-        lines = [f"{sha256_of(part / name)}  {name}\n" for name in (TENSORS, VALUES)]
-        (part / SUMS).write_text("".join(lines), encoding="utf-8")
-        for name in (TENSORS, VALUES, SUMS):
-            sync(part / name)
-        sync(part)
-        # A folder of this name is one that was found damaged: a whole one is never written twice.
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-        sync(folder.parent)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with new_folder(folder, again=True) as part:
+            save_file(tensors, part / TENSORS)
+            (part / VALUES).write_text(text, encoding="utf-8")
+            # In the format of sha256sum, so that --check of that reads it, too.
+            lines = [f"{sha256_of(part / name)}  {name}\n" for name in (TENSORS, VALUES)]
+            (part / SUMS).write_text("".join(lines), encoding="utf-8")
+            # A folder of this name is one that was found damaged: a whole one is never written twice.
+            shutil.rmtree(folder, ignore_errors=True)
     except (OSError, SafetensorError, RuntimeError) as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise OutputError(
             "cannot_write",
             f"The checkpoint {str(folder)!r} cannot be written ({error}); make room, then go on with --resume.",
@@ -86,8 +79,7 @@ def newest_state(folder: Path, *, tell: Callable[[str], None]) -> tuple[Path, di
 
     What is damaged or half written is removed; `tell` gets a line for each that is damaged.
     """
-    for half in folder.glob(".*.partial"):
-        shutil.rmtree(half, ignore_errors=True)
+    remove_parts(folder)
     for path in reversed(states_in(folder)):
         try:
             return path, read_state(path)

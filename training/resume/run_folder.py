@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from model.errors import OutputError, RedspotsError
-from model.system.durable import lock_file, sync
+from model.system.files import hold_file, write_file
+from model.system.journal import unfinished_run
 from training.resume.checkpoint import DamagedState, read_state, write_state
 from training.resume.fingerprint import differences
 
@@ -32,10 +33,7 @@ def refuse_unfinished(out: Path, *, resume: bool) -> None:
     """Raise OutputError where a run is unfinished that is not to be resumed."""
     folder = run_folder_of(out)
     if (folder / _RUN).exists() and not resume:
-        raise OutputError(
-            "unfinished_run",
-            f"{str(folder)!r} holds what an unfinished run has done; go on with --resume, or remove it.",
-        )
+        raise unfinished_run(folder)
 
 
 class RunFolder:
@@ -62,13 +60,9 @@ class RunFolder:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((folder / "lock").open("ab"))
-                lock_file(lock, wait=False)
+                hold_file(lock, folder)
                 run = cls(folder, lock)
                 run._begin(identity)
-            except BlockingIOError as error:
-                raise OutputError(
-                    "in_use", f"{str(folder)!r} is in use by another run; wait for it, or choose another --out."
-                ) from error
             except OSError as error:
                 raise OutputError(
                     "cannot_write", f"{str(out)!r} cannot be written ({error}); choose another --out."
@@ -129,11 +123,8 @@ class RunFolder:
         self._write(_CLOCK, {"seconds": seconds, "begin": time.time()})
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
-        partial = self.folder / f"{name}.partial"
-        partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-        sync(partial)
-        partial.replace(self.folder / name)
-        sync(self.folder)
+        text = json.dumps(values, indent=1) + "\n"
+        write_file(self.folder / name, text, overwrite=True, again=True, fix="choose another --out")
 
     def _begin(self, identity: Mapping[str, Any]) -> None:
         path = self.folder / _RUN

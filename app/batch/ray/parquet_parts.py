@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.batch.journal import check_same_run, unfinished_run
 from app.batch.ray.places import LocalPlace, Place
 from model.errors import OutputError
 from model.photo import is_url
 from model.redaction import redacted_url
+from model.system.journal import check_same_run, unfinished_run
 
 RUN = "_run.json"
 

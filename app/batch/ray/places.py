@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from app.batch.journal import lock
 from model.errors import OutputError
-from model.system.files import NewFile, cannot_write, check_folder
+from model.system.files import cannot_write, check_folder, hold_file, write_file
 
 
 class Place(Protocol):
@@ -69,8 +68,7 @@ class LocalPlace:
             self._path.mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(self._path, error) from error
-        with NewFile.open(self._path / name, again=True) as new:
-            new.file.write(data)
+        write_file(self._path / name, data, again=True)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
@@ -81,5 +79,5 @@ class LocalPlace:
         except OSError as error:
             raise cannot_write(path, error) from error
         with file:
-            lock(file.fileno(), self._path)
+            hold_file(file, self._path)
             yield

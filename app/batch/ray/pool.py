@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.batch.ray.worker import Equipment, PartScorer
-from app.views.progress import Stopped, stoppable
 from model.errors import ClusterError, InputError
 from model.photo import escaped
 from model.redaction import redacted_url
+from model.system.interrupts import Stop, Stopped
 
 _RESTARTS = 20
 """Of one worker in a run: machines are taken away, but a photo that crashes every worker must not go round for ever.
@@ -82,7 +82,7 @@ class RayPool:
         except Exception as error:  # noqa: BLE001 - what Ray raises here has no base class of its own
             raise _no_cluster(self._shown, error) from error
         # Ray has put its own answer to signals in place of ours.
-        with stoppable():
+        with Stop():
             try:
                 yield
             finally:

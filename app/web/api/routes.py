@@ -24,16 +24,16 @@ from app.web.problems import documented, problem, request_error
 from app.web.security.addresses import client_address
 from app.web.security.request_filter import MAX_FILE_BYTES
 from app.web.uploads.multipart import FormReader
+from model.categories import INTENDED_USE
 from model.errors import PhotoError, RedspotsError, RequestError
 
 PREFIX = "/api/v1"
 PER_MINUTE = 60
 """Photos that one address may send in a minute."""
-ABOUT = """
+ABOUT = f"""
 Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.
 
-For research and education. Not a medical device, not cleared or approved by any regulator, not for diagnosis, triage or
-deciding whether to seek care. Whoever shows an answer to a person shows `how_soon`, `urgent_advice`, `referral` and
+{INTENDED_USE} Whoever shows an answer to a person shows `how_soon`, `urgent_advice`, `referral` and
 `limits` with it. Photos are read in memory, kept nowhere and sent nowhere.
 """
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from app.answers.words import Words
-from app.batch.tables import row
 from app.views.html import answer_html
+from app.views.row import row
 from app.views.terminal import print_answer
 from model.errors import WordsError
 from model.prediction import Prediction, Score

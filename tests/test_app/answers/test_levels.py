@@ -15,9 +15,9 @@ from app.answers.answer import Answer, Urgency
 from app.answers.languages import Language, shipped_words
 from app.answers.levels import short
 from app.answers.words import Words
-from app.batch.tables import row
 from app.views.html import answer_html
 from app.views.markup import text
+from app.views.row import row
 from app.views.terminal import print_answer
 from app.web.api.schemas import AnswerBody
 from model.errors import PhotoError, WordsError

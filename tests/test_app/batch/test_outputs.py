@@ -20,11 +20,11 @@ from app.batch.journal import Journal
 from app.batch.outputs import Files, score_to_files
 from app.batch.scorer import Scorer
 from app.batch.terminal_scores import score_to_terminal
-from app.views.progress import Stopped
 from app.views.row import Cell
 from model.classifier import Classifier
 from model.errors import InputError, OutputError
 from model.photo import Source, find_photos
+from model.system.interrupts import Stopped
 from tests.conftest import write_tiny_model
 from tests.support.drawing import encoded, skin
 

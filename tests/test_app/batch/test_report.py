@@ -16,9 +16,9 @@ from rich.console import Console
 from app.batch.journal import Journal
 from app.batch.outputs import Files, score_to_files
 from app.batch.scorer import Scorer
-from app.views.progress import Stopped
 from model.errors import OutputError
 from model.photo import Source, find_photos
+from model.system.interrupts import Stopped
 from tests.support.browser import Visit, chromium_or_skip, launched
 from tests.support.drawing import encoded, skin
 

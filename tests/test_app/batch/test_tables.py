@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from app.answers.words import Words
-from app.batch.tables import FORMULA, TableWriter, columns, print_answer, row
-from app.views.terminal import percent
+from app.batch.tables import FORMULA, TableWriter
+from app.views.row import columns, row
+from app.views.terminal import percent, print_answer
 from model.errors import OutputError, PhotoError, WordsError
 from model.prediction import Prediction, Score
 

@@ -9,7 +9,8 @@ import signal
 import pytest
 from rich.console import Console
 
-from app.views.progress import Lines, Stopped, stoppable, watched
+from app.views.progress import Lines, watched
+from model.system.interrupts import Stop, Stopped
 
 
 def test_a_line_comes_every_30_seconds_with_rate_and_remaining_time() -> None:
@@ -44,7 +45,7 @@ def test_a_short_or_quiet_run_says_nothing(terminal: bool, quiet: bool) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_the_block_and_the_handlers_come_back(number: signal.Signals, status: int) -> None:
     before = signal.getsignal(number)
-    with pytest.raises(Stopped) as caught, stoppable():
+    with pytest.raises(Stopped) as caught, Stop():
         os.kill(os.getpid(), number)
         signal.pause()
     assert caught.value.exit_status == status

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.types import Message
 
 from app.answers.words import Words
 from app.web.gradio_setup import gr
+from app.web.service_limits import Limits
 from app.web.uploads.crop import Crop
+from app.web.uploads.multipart import FormReader
 from app.web.uploads.store import NOTES, PHOTOS, PIXELS, PhotoStore, UploadedPhoto
 from model.errors import PhotoError
 from model.photo import read_photo
@@ -199,3 +206,27 @@ def test_a_step_up_in_any_position_removes_nothing(store: PhotoStore, place: int
         assert sorted(store.folder.rglob("*")) == before
     store.forget(given_out)
     assert not given_out.exists()
+
+
+def test_a_form_of_ten_megabytes_never_touches_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = os.urandom(10 * 1024 * 1024)
+    head = b'--edge\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+    body = head + photo + b"\r\n--edge--\r\n"
+    scope = {
+        "type": "http",
+        "client": ("192.0.2.1", 1),
+        "headers": [(b"content-type", b"multipart/form-data; boundary=edge"), (b"content-length", b"%d" % len(body))],
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def read() -> bytes:
+        async with FormReader(Limits()).reading(Request(scope, receive)) as form:
+            file = form["photo"]
+            assert isinstance(file, UploadFile)
+            return await file.read()
+
+    # Where nothing can be made, a form that asked for a temporary file would fail.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert anyio.run(read) == photo

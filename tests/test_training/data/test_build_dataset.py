@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.categories import NOT_SKIN
 from model.errors import DatasetError, OutputError, RedspotsError
 from tests.support.official_tables import scin, write_fitzpatrick, write_milk, write_photos, write_scin, write_table
 from training.data.catalogue import read_dataset
 from training.data.croissant import croissant_path, write_croissant
 from training.data.groups import join_groups
-from training.data.manifest import NOT_SKIN, SPLITS, read_manifest
+from training.data.manifest import SPLITS, read_manifest
 from training.data.public.build import Build, build_manifest, build_rows
 from training.data.rows import Row, write_rows
 from training.data.splits import split_rows

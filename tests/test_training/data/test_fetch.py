@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -25,9 +27,8 @@ from tests.test_app.cli.test_cli import redspots, refused
 from training.data.catalogue import read_dataset
 from training.data.manifest import read_manifest
 from training.data.public.download import Downloader, FetchError, Limits
-from training.data.public.fetch import JOURNAL, Order, fetch_dataset
+from training.data.public.fetch import JOURNAL, FetchJournal, Order, fetch_dataset
 from training.data.public.host_limits import Hosts
-from training.data.public.journal import Journal
 
 FAST = Limits(attempts=3, seconds=20, silence=5, megabytes=1, per_second=1000, first_wait=0.01)
 IMAGES = "/dx-scin-public-data/dataset/images"
@@ -234,10 +235,15 @@ def test_a_folder_of_somebody_else_is_left_alone(order: Order) -> None:
     assert [path.name for path in order.out.iterdir()] == ["diary.txt"]
 
 
-def test_a_disk_that_takes_nothing_is_one_sentence(order: Order, server: PhotoServer) -> None:
+def test_a_disk_that_takes_nothing_is_one_sentence(
+    order: Order, server: PhotoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     fetch_dataset(order)
     (order.out / "photos" / "a.png").unlink()
-    (order.out / "photos" / ".a.png.partial").mkdir()  # Whoever runs the tests may write anywhere: this stands in.
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="a.png.*run the command again") as raised:
         fetch_dataset(order)
     assert raised.value.code == "cannot_write"
@@ -245,30 +251,46 @@ def test_a_disk_that_takes_nothing_is_one_sentence(order: Order, server: PhotoSe
 
 def test_a_run_that_was_killed_at_its_very_start_goes_on(order: Order) -> None:
     order.out.mkdir()
-    (order.out / JOURNAL).write_text('{"datas')
+    (order.out / JOURNAL).write_text('{"redsp')
     assert not fetch_dataset(order).failed
 
 
 def test_another_job_in_the_same_folder_is_refused(order: Order) -> None:
     fetch_dataset(order)
-    with pytest.raises(OutputError, match="dataset scin") as raised:
+    with pytest.raises(OutputError, match="with other --others; repeat the command") as raised:
         fetch_dataset(replace(order, others=0))
-    assert raised.value.code == "exists"
+    assert raised.value.code == "other_run"
 
 
-def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / JOURNAL, job={"dataset": "x"})
-    journal.write({"file_name": "a", "sha256": "1"})
-    journal.close()
-    with (tmp_path / JOURNAL).open("a", encoding="utf-8") as file:
-        file.write('{"file_name": "b", "sha')
-    again = Journal(tmp_path / JOURNAL, job={"dataset": "x"})
-    assert set(again.done) == {"a"}
-    again.write({"file_name": "c", "sha256": "2"})
-    again.close()
-    last = Journal(tmp_path / JOURNAL, job={"dataset": "x"})
-    assert set(last.done) == {"a", "c"}
-    last.close()
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are a POSIX matter here")
+def test_two_runs_never_fetch_into_one_folder(order: Order, server: PhotoServer) -> None:
+    fetch_dataset(order)
+    server.asked.clear()
+    run = {"dataset": "scin", "--others": "None", "--seed": "0"}
+    with (
+        FetchJournal.open(order.out / JOURNAL, run=run, resume=True),
+        pytest.raises(OutputError, match="in use by another run") as raised,
+    ):
+        fetch_dataset(order)
+    assert raised.value.code == "in_use" and not server.asked
+
+
+def test_what_follows_a_spoilt_line_is_fetched_again(order: Order, server: PhotoServer) -> None:
+    fetch_dataset(order)
+    lines = (order.out / JOURNAL).read_bytes().splitlines(keepends=True)
+    (order.out / JOURNAL).write_bytes(b"".join([*lines[:-2], b"\0" * 20 + b"\n", lines[-1]]))
+    server.asked.clear()
+    assert not fetch_dataset(order).failed
+    assert len(server.asked) == 2
+
+
+def test_a_run_that_version_0_2_began_goes_on(order: Order, server: PhotoServer) -> None:
+    fetch_dataset(order)
+    _, *lines = (order.out / JOURNAL).read_text().splitlines(keepends=True)
+    (order.out / JOURNAL).write_text("".join(['{"dataset": "scin", "others": null, "seed": 0}\n', *lines]))
+    server.asked.clear()
+    assert not fetch_dataset(order).failed
+    assert not server.asked
 
 
 def test_a_killed_run_goes_on_where_it_was(order: Order, server: PhotoServer) -> None:

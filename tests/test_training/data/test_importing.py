@@ -53,6 +53,18 @@ def test_a_csv_with_words_of_its_own_loses_no_column(tmp_path: Path) -> None:
     assert croissant_path(tmp_path / "out.csv").exists()
 
 
+def test_categories_of_ones_own_are_taken_once_they_are_named(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "mine", ["insect_bites/0.png", "Bites/1.png", "purpura/2.png"])
+    with pytest.raises(InputError, match="Bites=insect_bites.*--category"):
+        import_photos(folder, tmp_path / "out.csv", words=["Bites=insect_bites"])
+    import_photos(folder, tmp_path / "out.csv", words=["Bites=insect_bites"], categories=["insect_bites"])
+    read = read_manifest(tmp_path / "out.csv", categories=(*KNOWN, "insect_bites"))
+    assert sorted(one.category for one in read) == ["insect_bites", "insect_bites", "purpura"]
+    for name in ("Insect bites", "other", "not_sure", ""):
+        with pytest.raises(InputError, match="cannot be a category"):
+            import_photos(folder, tmp_path / "again.csv", categories=[name])
+
+
 @pytest.mark.parametrize("name", ["metadata.csv", "metadata.jsonl"])
 def test_an_imagefolder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "data"

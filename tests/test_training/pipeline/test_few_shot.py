@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import training.pipeline.few_shot as few_shot
 from model.card import ModelCard, sha256_of
+from model.categories import OTHER
 from model.classifier import Classifier
 from model.errors import ManifestError, ModelError, RecipeError
-from model.prediction import OTHER
 from training.data.manifest import Example, read_manifest
 from training.fitting.few_shot import ClassMeans, fit_class_means
 from training.fitting.initial_weights import start_network

@@ -9,9 +9,10 @@ import pytest
 from app.views.model_report import model_report
 from model.batch import score_photos
 from model.card import ModelCard
+from model.categories import NOT_SKIN
 from model.classifier import Classifier
 from model.errors import ManifestError, ModelError, OutputError, PhotoError
-from training.data.manifest import NOT_SKIN, Example, read_manifest
+from training.data.manifest import Example, read_manifest
 from training.data.skin_tone import skin_band
 from training.pipeline.make_model import Job, make_model
 from training.recipes import DataOptions, DecisionOptions, DrawnOptions, FitOptions, NetworkOptions, Recipe

@@ -54,6 +54,23 @@ def test_notes_and_figures_stand_on_both_cards(model: Path, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_the_metrics_of_a_model_folder_are_taken_set_by_set(model: Path, tmp_path: Path) -> None:
+    before = Classifier.load(model).card
+    one = json.loads(metrics(tmp_path / "of_evaluate.json", before).read_text(encoding="utf-8"))
+    sets = {"test": {**one, "sources": {"mine": 7}, "diagrams": {}}, "validation": one}
+    path = tmp_path / "metrics.json"
+    path.write_text(json.dumps({"schema": 1, "model_version": before.version, "sets": sets}), encoding="utf-8")
+    measured = describe(model, figures={"Again": path}).metrics
+    assert measured["Again: test"] == {
+        "photos": {"purpura": 7},
+        "groups": 7,
+        "unreadable": 0,
+        "figures": one["figures"],
+        "sources": {"mine": 7},
+    }
+    assert set(measured) == {*before.metrics, "Again: test", "Again: validation"}
+
+
 def test_earlier_notes_stay_until_new_ones_come(model: Path, tmp_path: Path) -> None:
     for text in ("first", "second"):
         notes = tmp_path / "notes.md"

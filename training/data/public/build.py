@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from model.categories import CATEGORIES, OTHER
 from model.errors import DatasetError
 from model.photo import find_photos
-from model.prediction import OTHER
+from model.system.files import check_absent
 from training.data.croissant import croissant_path, write_croissant
 from training.data.groups import join_groups
 from training.data.photos import relative_to
 from training.data.public.listing import rows_of_folder, rows_of_labels, rows_of_table
 from training.data.public.tables import read_tables
-from training.data.rows import Row, refuse_existing, write_rows
-from training.data.schema import CATEGORIES, Count, Dataset
+from training.data.rows import Row, write_rows
+from training.data.schema import Count, Dataset
 from training.data.splits import split_rows
 
 
@@ -58,7 +59,7 @@ def build_manifest(
 
     Raises DatasetError, and OutputError when one of the two files exists.
     """
-    refuse_existing(out, croissant_path(out))
+    check_absent(out, croissant_path(out))
     made = build_rows(dataset, tables=tables, photos=photos, others=others, accept_altered=accept_altered, seed=seed)
     if not made.rows:
         raise DatasetError("nothing_to_build", f"No photo of {dataset.name!r} is left; see `redspots data show`.")

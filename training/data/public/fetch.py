@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any
 from model.errors import DatasetError, OutputError, PhotoError
 from model.photo import read_photo
 from model.redaction import redacted_url
+from model.system.files import write_file
+from model.system.journal import Journal
 from training.data.public.build import build_rows
 from training.data.public.download import Downloader, FetchError, Limits
 from training.data.public.fetched import Fetch, write_results
-from training.data.public.journal import Journal
 from training.data.public.listing import PHOTOS
 from training.data.rows import Row
 from training.data.schema import Dataset
@@ -45,6 +45,32 @@ class Order:
     limits: Limits = Limits()
 
 
+class FetchJournal(Journal[dict[str, Any]]):
+    """The journal of one run of `fetch`: a line per photo with its SHA-256, or with the reason why it is not here."""
+
+    @staticmethod
+    def to_json(entry: dict[str, Any]) -> dict[str, Any]:
+        """Return the line."""
+        return entry
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> dict[str, Any]:
+        """Return the line. Raises KeyError or TypeError where it names no photo."""
+        values["file_name"]
+        return values
+
+    @classmethod
+    def read_head(cls, values: dict[str, Any]) -> tuple[str, Mapping[str, str]]:
+        """Return when a run began and what it is; version 0.2 wrote the run alone."""
+        if "redspots_journal" in values:
+            return super().read_head(values)
+        return "", _run_of(values["dataset"], values["others"], values["seed"])
+
+
+def _run_of(dataset: str, others: int | None, seed: int) -> dict[str, str]:
+    return {"dataset": dataset, "--others": str(others), "--seed": str(seed)}
+
+
 def fetch_dataset(
     order: Order, *, begin: Callable[[int], None] = lambda total: None, progress: Callable[[], None] = lambda: None
 ) -> Fetch:
@@ -56,10 +82,10 @@ def fetch_dataset(
     dataset = order.dataset
     _check_order(order)
     _make_folder(order.out)
-    job = {"dataset": dataset.name, "others": order.others, "seed": order.seed}
+    run = _run_of(dataset.name, order.others, order.seed)
     # Before any other file: a folder without a journal is taken for somebody else's.
-    journal = Journal(order.out / JOURNAL, job=job)
-    try:
+    with FetchJournal.open(order.out / JOURNAL, run=run, resume=True) as journal:
+        done = {line["file_name"]: line for _, line in journal.entries()}
         (order.out / PHOTOS).mkdir(exist_ok=True)
         agent = f"redspots ({order.contact or 'research and education'})"
         with Downloader(limits=order.limits, agent=agent, mirror=order.mirror) as downloader:
@@ -75,9 +101,10 @@ def fetch_dataset(
             begin(len(build.rows))
 
             def fetch(row: Row) -> None:
-                line = _fetch_photo(row, order, downloader, journal.done.get(row.file_name))
+                line = _fetch_photo(row, order, downloader, done.get(row.file_name))
                 if line is not None:
-                    journal.write(line)
+                    journal.append(line)
+                    done[row.file_name] = line
                 progress()
 
             with ThreadPoolExecutor(order.workers) as pool:
@@ -87,9 +114,7 @@ def fetch_dataset(
                 except BaseException:
                     pool.shutdown(cancel_futures=True)
                     raise
-    finally:
-        journal.close()
-    return write_results(order.dataset, order.out, build, journal.done)
+    return write_results(order.dataset, order.out, build, done)
 
 
 def _check_order(order: Order) -> None:
@@ -165,15 +190,4 @@ def _is_here(path: Path, before: dict[str, Any]) -> bool:
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name, and rename it once it is on disk. Raises OutputError."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            "cannot_write", f"{str(path)!r} cannot be written ({error}); make room and run the command again."
-        ) from error
+    write_file(path, data, overwrite=True, again=True, fix="make room and run the command again")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from model.prediction import OTHER
+from model.categories import OTHER
 from training.data.schema import EXCLUDE, Dataset, Label
 
 LEAST_WEIGHT = 0.5

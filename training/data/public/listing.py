@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
+from model.categories import OTHER
 from model.photo import PHOTO_SUFFIXES, find_photos
-from model.prediction import OTHER
 from training.data.public.attributes import body_site, is_calm, modality, skin_tone
 from training.data.public.labels import Meaning, read_label, read_word
 from training.data.rows import Row
