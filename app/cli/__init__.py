@@ -17,6 +17,7 @@ from app.answers.languages import Language, shipped_words
 from app.batch.ray.engines import PART_SIZE, Engine
 from app.cli.console import extra
 from app.cli.data import data_app
+from app.cli.label import label
 from app.cli.models import models_app, promote, report
 from app.cli.pretrain import pretrain
 from app.cli.recipe import recipe_app
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(words_app, name="words")
+app.command()(label)
 app.command()(train)
 app.command()(pretrain)
 app.add_typer(models_app, name="models")
