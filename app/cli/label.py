@@ -106,10 +106,10 @@ def label(
         labelled = len(opened.desk.readings.photos())
         say(
             console,
-            f"{labelled - before:,} more photos are labelled now, {labelled:,} in all; they are in {str(out)!r}.",
+            f"{labelled - before:,} more photos are labelled, {labelled:,} in all; they are in {str(out)!r}.",
         )
         line = shlex.join(["redspots", "label", str(source), "--out", str(out), "--manifest", "manifest.csv"])
-        say(console, f"For what `train` takes: {line}")
+        console.print(f"For what `train` takes: {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _tell(console: Console, opened: Labelling) -> None:

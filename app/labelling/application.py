@@ -62,7 +62,7 @@ class LabellingPage:
     desk: Desk
     pictures: Pictures
     words: Words
-    """For the names of categories, the intended use and the referral."""
+    """For the intended use and the referral."""
     model_version: str
     folder: Path
     """Where manifests are written."""
@@ -173,9 +173,9 @@ def _html(page: LabellingPage) -> str:
         loader=PackageLoader("app.labelling"), autoescape=select_autoescape(), undefined=StrictUndefined
     )
     words, desk = page.words, page.desk
-    names = {"not_skin": "no skin", "cannot_tell": "cannot tell"}
+    # Readers know the terms; the names in `words` are for those who do not, and long.
     choices = [
-        {"category": one.category, "key": one.key, "name": names.get(one.category) or words.name(one.category)}
+        {"category": one.category, "key": one.key, "name": one.category.replace("_", " ")}
         for one in choices_of(desk.categories)
     ]
     fields: Mapping[str, Sequence[str]] = {"body_site": BODY_SITES, "bleeding": BLEEDING}
@@ -184,6 +184,5 @@ def _html(page: LabellingPage) -> str:
         setup=setup,
         choices=choices,
         readers=desk.readings.readers(),
-        referral=words.refuse(""),
-        intended_use=words.intended_use,
+        referral=words.refuse("").strip(),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.labelling.readings import Readings
 from app.labelling.survey import Surveyed
+from model.errors import InputError
 from model.system.files import NewFile
 
 COLUMNS = (
@@ -39,7 +40,7 @@ class Written:
 
 
 def write_manifest(path: Path, photos: Sequence[Surveyed], readings: Readings, *, model_version: str) -> Written:
-    """Write a manifest that did not exist, whole or not at all. Raises OutputError.
+    """Write a manifest that did not exist, whole or not at all. Raises OutputError, InputError for an empty one.
 
     It holds the photos that have a category now: those that readers agree on, or that were settled, and those that had
     one before and that nobody labelled. All columns of a manifest that was given are kept.
@@ -58,6 +59,8 @@ def write_manifest(path: Path, photos: Sequence[Surveyed], readings: Readings, *
             cannot_tell += 1
         else:
             rows.append(_labelled(photo, category, readings, path.parent) | {"provenance": provenance})
+    if not rows:
+        raise InputError("nothing_found", f"No photo has a category yet, so {str(path)!r} would be empty; label some.")
     columns = list(dict.fromkeys([*COLUMNS, *OWN_COLUMNS, *(name for row in rows for name in row)]))
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, columns, restval="")
@@ -67,7 +70,7 @@ def write_manifest(path: Path, photos: Sequence[Surveyed], readings: Readings, *
         new.file.write(text.getvalue().encode("utf-8", "surrogateescape"))
     here = {photo.sha256 for photo in photos}
     gone = sum(photo not in here for photo in readings.photos())
-    return Written(Counter(row["category"] for row in rows), differ, cannot_tell, gone)
+    return Written(dict(Counter(row["category"] for row in rows)), differ, cannot_tell, gone)
 
 
 def _carried(photo: Surveyed, folder: Path) -> dict[str, str]:

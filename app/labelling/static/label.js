@@ -17,7 +17,7 @@ const FULL_FROM = 1.5; // Zoom from which the photo is loaded in full.
 
 const state = {
   reader: "", mode: "label", turns: [], busy: false, sure: true, field: "", shownAt: 0, sawEvidence: false,
-  pictures: new Map(), zoom: { scale: 1, x: 0, y: 0 }, full: false,
+  pictures: new Map(), zoom: { scale: 1, x: 0, y: 0 }, full: false, shown: 0,
 };
 // For whoever measures: milliseconds from a key press until the next photo was on the screen.
 const between = (window.redspotsBetween = []);
@@ -115,7 +115,7 @@ async function show(turns, pressedAt) {
   describe();
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   state.shownAt = performance.now();
-  $("frame").dataset.photo = turn.photo;
+  $("frame").dataset.shown = ++state.shown;
   if (pressedAt) {
     between.push(state.shownAt - pressedAt);
     const sorted = [...between].sort((one, other) => one - other);
@@ -156,8 +156,8 @@ function describe() {
 }
 
 function count(progress) {
-  $("counts").textContent = `${progress.mine} labelled, ${progress.left} to go`
-    + (progress.waiting ? `, ${progress.waiting} wait for a second reader` : "");
+  $("mine").textContent = `${progress.mine} labelled, ${progress.left} to go`;
+  $("waiting").textContent = progress.waiting ? `${progress.waiting} wait for a second reader` : "";
   $("differ").textContent = progress.differ;
   $("undo").disabled = !progress.can_undo;
   $("empty").textContent = state.mode === "settle" ? "Readers differ about no photo."
@@ -223,6 +223,8 @@ function openMenu(field) {
     key.textContent = MENU_KEYS[index];
     button.append(key, " ", SAID[value] ?? value);
     if (field === "skin_tone") {
+      button.lastChild.textContent = ` ${index + 1}`;
+      button.setAttribute("aria-label", value);
       const tone = document.createElement("span");
       tone.className = "tone";
       tone.style.background = SETUP.monk[index];
