@@ -39,6 +39,9 @@ class Kind(StrEnum):
     """Took back an act: `value` is its id."""
 
 
+_ALWAYS = ("id", "at", "reader", "kind", "photo")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """One thing that a reader did."""
@@ -116,7 +119,7 @@ class LabelJournal:
     def append(self, act: Act) -> None:
         """Write one act and wait until the disk has it. Raises OutputError when it takes no more."""
         # What says nothing is left out: a line is for people, too.
-        self._write({name: value for name, value in asdict(act).items() if value not in ("", None)})
+        self._write({name: value for name, value in asdict(act).items() if value not in ("", None) or name in _ALWAYS})
         self.acts.append(act)
 
     def _begin(self, categories: list[str]) -> None:

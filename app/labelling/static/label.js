@@ -1,7 +1,7 @@
 "use strict";
 
-// One reader, one photo at a time. A key press is sent at once; the next photo is shown when the server has written it
-// down, from memory, where it was loaded while the reader looked at this one.
+// One reader, one photo at a time. A key press is sent at once, and the next photo is shown from memory, where it was
+// loaded while the reader looked at this one.
 
 const SETUP = JSON.parse(document.getElementById("setup").textContent);
 const $ = (id) => document.getElementById(id);
@@ -17,7 +17,7 @@ const FULL_FROM = 1.5; // Zoom from which the photo is loaded in full.
 
 const state = {
   reader: "", mode: "label", turns: [], busy: false, sure: true, field: "", shownAt: 0, sawEvidence: false,
-  pictures: new Map(), zoom: { scale: 1, x: 0, y: 0 }, full: false, shown: 0,
+  pictures: new Map(), zoom: { scale: 1, x: 0, y: 0 }, full: false, shown: 0, saved: 0, notes: Promise.resolve(),
 };
 // For whoever measures: milliseconds from a key press until the next photo was on the screen.
 const between = (window.redspotsBetween = []);
@@ -47,6 +47,7 @@ async function ask(address, body) {
     const told = await response.json().catch(() => ({}));
     if (!response.ok) throw new Error(told.detail ?? `The server answers ${response.status}.`);
     note("");
+    if (body) document.body.dataset.saved = ++state.saved;
     return told;
   }
 }
@@ -60,12 +61,14 @@ async function act(kind, extra = {}) {
 async function locked(work) {
   if (state.busy) return;
   state.busy = true;
+  document.body.dataset.busy = "";
   try {
     await work();
   } catch (error) {
     note(error.message);
   } finally {
     state.busy = false;
+    delete document.body.dataset.busy;
   }
 }
 
@@ -90,7 +93,7 @@ async function show(turns, pressedAt) {
   state.turns = turns;
   const turn = current();
   $("empty").hidden = Boolean(turn);
-  for (const photo of [...state.pictures.keys()]) {
+  for (const photo of state.pictures.keys()) {
     if (!turns.slice(0, 6).some((one) => one.photo === photo)) state.pictures.delete(photo);
   }
   if (!turn) {
@@ -121,7 +124,11 @@ async function show(turns, pressedAt) {
     const sorted = [...between].sort((one, other) => one - other);
     $("pace").textContent = `Next photo after ${Math.round(sorted[Math.floor(sorted.length / 2)])} ms (median)`;
   }
-  for (const next of turns.slice(1, 4)) picture(next.photo);
+  loadAhead();
+}
+
+function loadAhead() {
+  for (const turn of state.turns.slice(1, 4)) picture(turn.photo);
 }
 
 const WHY = {
@@ -169,14 +176,36 @@ function count(progress) {
 function label(category, pressedAt, isSure) {
   const turn = current();
   if (!turn) return;
-  locked(async () => {
-    const kind = state.mode === "settle" ? "settle" : "label";
-    const told = await act(kind, {
-      photo: turn.photo, value: category, is_sure: isSure && state.sure, saw_evidence: state.sawEvidence,
-      seconds: Math.round(pressedAt - state.shownAt) / 1000,
-    });
-    await next(told, pressedAt);
-  });
+  const kind = state.mode === "settle" ? "settle" : "label";
+  locked(() => leave(kind, {
+    photo: turn.photo, value: category, is_sure: isSure && state.sure, saw_evidence: state.sawEvidence,
+    seconds: Math.round(pressedAt - state.shownAt) / 1000,
+  }, pressedAt));
+}
+
+function skip(pressedAt) {
+  const turn = current();
+  if (turn && state.mode === "label") locked(() => leave("skip", { photo: turn.photo }, pressedAt));
+}
+
+// The next photo is shown while the act is on its way; no key counts until it is written down.
+async function leave(kind, extra, pressedAt) {
+  const [turn, ...rest] = state.turns;
+  const sent = state.notes.then(() => act(kind, extra));
+  if (kind === "settle" || !rest.length) return next(await sent, pressedAt);
+  const shown = show(rest, pressedAt);
+  try {
+    const told = await sent;
+    await shown;
+    count(told.progress);
+    if (told.turns[0]?.photo !== current().photo) return show(told.turns);
+    state.turns = told.turns;
+    loadAhead();
+  } catch (error) {
+    await shown;
+    await show([turn, ...rest]);
+    throw error;
+  }
 }
 
 async function next(told, pressedAt) {
@@ -188,23 +217,22 @@ async function next(told, pressedAt) {
   }
 }
 
-function skip(pressedAt) {
-  const turn = current();
-  if (turn && state.mode === "label") locked(async () => next(await act("skip", { photo: turn.photo }), pressedAt));
-}
-
 function undo(pressedAt) {
   locked(async () => next(await act("undo"), pressedAt));
 }
 
+// At once on the page, and sent in turn: whoever types fast must not find the digit for a field taken for a label.
 function fill(field, value) {
   const turn = current();
-  const chosen = turn.fields[field] === value ? "" : value;
-  locked(async () => {
-    await act("note", { photo: turn.photo, field, value: chosen });
-    turn.fields[field] = chosen;
-    closeMenu();
+  const before = turn.fields[field] ?? "";
+  turn.fields[field] = before === value ? "" : value;
+  closeMenu();
+  describe();
+  const body = { photo: turn.photo, field, value: turn.fields[field] };
+  state.notes = state.notes.then(() => act("note", body)).catch((error) => {
+    turn.fields[field] = before;
     describe();
+    note(error.message);
   });
 }
 
