@@ -183,6 +183,7 @@ def test_a_killed_server_loses_no_label_and_two_readers_come_to_a_manifest(
         differing = [photo for photo, value in by_ben.items() if by_ana[photo] != value]
         assert differing
         page.locator("#differ", has_text=str(len(differing))).wait_for()
+        page.locator("#readings table td").first.wait_for()
         table = page.locator("#readings").inner_text()
         assert "Ana and Ben" in table and f"{3 - len(differing)} of 3" in table
         for _ in differing:
@@ -205,7 +206,7 @@ def test_a_killed_server_loses_no_label_and_two_readers_come_to_a_manifest(
 
 
 def tell_pace(page: Page) -> None:
-    """Write down the milliseconds from a key press to the next photo; they are figures of a machine, and judge nothing."""
+    """Write the milliseconds from a key press to the next photo; they are figures of a machine, and judge nothing."""
     between = page.evaluate("window.redspotsBetween")
     assert len(between) == LABELS
     tenths = statistics.quantiles(between, n=20)
