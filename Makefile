@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in $(addprefix python,$(PYTHONS)) python3 python; do 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format snapshots architecture test-browser test-privacy test-kills test-train-kills requirements review-forms bench bench-train bench-page bench-cluster bench-requirements clean
+.PHONY: help demo test lint format snapshots architecture test-browser test-privacy test-kills test-train-kills test-label-kills requirements review-forms bench bench-train bench-page bench-cluster bench-requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test-kills: $(VENV)/.all ## Kill runs of score at 100 random moments and resume 
 
 test-train-kills: $(VENV)/.all ## Kill runs of train at 50 random moments and resume them.
 	REDSPOTS_TRAIN_KILLS=50 $(BIN)/pytest tests/test_contract/test_train_faults.py -k killed
+
+test-label-kills: $(VENV)/.all ## Label 200 photos by keyboard in a browser, kill the server three times, tell the time between photos.
+	REDSPOTS_LABELS=200 REDSPOTS_REQUIRE_BROWSER=1 $(BIN)/pytest -s tests/test_app/labelling/test_label_browser.py
 
 review-forms: $(VENV)/.base ## Write the forms with which a clinician reviews the words anew; what is signed stays.
 	$(BIN)/redspots words review --out app/answers/review

@@ -177,6 +177,7 @@ class OutputError(RedspotsError):
             "no_journal",
             "in_use",
             "damaged_part",
+            "damaged_journal",
         }
     )
     exit_status = 4

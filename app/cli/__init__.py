@@ -18,6 +18,7 @@ from app.answers.languages import Language, shipped_words
 from app.batch.ray.engines import PART_SIZE, Engine
 from app.cli.console import extra
 from app.cli.data import data_app
+from app.cli.label import label
 from app.cli.models import models_app, promote, report
 from app.cli.options import Photos, Where, Workers, threads
 from app.cli.pretrain import pretrain
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(words_app, name="words")
+app.command()(label)
 app.command()(train)
 app.command()(pretrain)
 app.add_typer(models_app, name="models")

@@ -84,8 +84,9 @@ def visiting(
     dark: bool = False,
     locale: str = "en-GB",
     touch: bool = False,
+    ready: str = "#look",
 ) -> Iterator[Visit]:
-    """Open a page in a fresh profile, that of a phone with `touch`, and wait until its button is there."""
+    """Open a page in a fresh profile, that of a phone with `touch`, and wait until it is `ready`: has its button."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         locale=locale,
@@ -106,7 +107,7 @@ def visiting(
     try:
         # An event stream stays open, so the network never idles.
         page.goto(url, wait_until="domcontentloaded")
-        page.locator("#look").wait_for()
+        page.locator(ready).wait_for()
         yield visit
     finally:
         context.close()

@@ -21,8 +21,8 @@ from app.answers.languages import Language, shipped_words
 from app.answers.words import Words
 from app.web.application import create_app
 from app.web.deployment import Deployment
+from app.web.running import server_config
 from app.web.security.auth import Login
-from app.web.server import server_config
 from app.web.service_limits import Limits
 from app.web.uploads.temp_folder import private_folder
 from model.classifier import Classifier

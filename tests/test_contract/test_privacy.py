@@ -296,6 +296,7 @@ COMMANDS = [
     "data merge {photos} {others} --out {out}.csv",
     "data stats {photos} --plot {out}.png",
     "data check {photos}/photos.csv --suspect --out {out}.csv",
+    "label {photos}/photos.csv --model {tiny} --out {out} --manifest {out}.csv",
     "recipe show",
     "words template itchy --out {out}.toml",
     "words check {words}",
