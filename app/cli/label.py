@@ -61,7 +61,7 @@ def label(
     workers: Workers = None,
 ) -> None:
     """Label photos by keyboard, the ones worth it first: saved at each key press, for one reader or several."""
-    from app.cli.tables import watch
+    from app.views.progress import watched_later
     from app.labelling.desk import bad_name, is_reader
     from app.labelling.manifest import write_manifest
     from app.labelling.server import Plan, labelling, require_work, serve_labelling
@@ -90,7 +90,7 @@ def label(
         workers=workers or available_cores(),
     )
     with ExitStack() as stack:
-        with watch("photos looked at", console) as (begin, progress):
+        with watched_later("photos looked at", console) as (begin, progress):
             opened = stack.enter_context(labelling(plan, begin=begin, progress=progress))
         _tell(console, opened)
         if manifest is not None:

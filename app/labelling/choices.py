@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from model.prediction import OTHER
+from model.categories import OTHER
 
 NOT_SKIN = "not_skin"
 """Category of photos that show no skin, as `training.data.manifest` has it."""

@@ -14,7 +14,7 @@ from app.labelling.order import Pick
 from app.labelling.readings import Readings
 from app.labelling.survey import Surveyed
 from model.errors import RequestError
-from model.prediction import OTHER
+from model.categories import OTHER
 
 AHEAD = 4
 """Photos that a page is told of at a time: the one to label and those to load meanwhile."""

@@ -16,9 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from app.batch.journal import lock
 from model.errors import OutputError
-from model.system.files import cannot_write, sync_folder
+from model.system.files import cannot_write, hold_file, sync
 
 JOURNAL = "labels.jsonl"
 _MARK = "redspots_labels"
@@ -101,7 +100,7 @@ class LabelJournal:
             raise cannot_write(path, error) from error
         journal = cls(path, descriptor)
         try:
-            lock(descriptor, path)
+            hold_file(descriptor, path)
             journal._begin(list(categories))
         except BaseException:
             os.close(descriptor)
@@ -147,7 +146,7 @@ class LabelJournal:
             raise cannot_write(self.path, error) from error
         if not whole:
             self._write({_MARK: 1, "started": now(), "categories": categories})
-            sync_folder(self.path.parent)
+            sync(self.path.parent)
 
     def _check_first(self, line: bytes, categories: list[str]) -> None:
         try:

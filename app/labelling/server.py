@@ -28,7 +28,7 @@ from app.web.running import listening, run, url_of
 from app.web.security.auth import Login
 from model.classifier import Classifier
 from model.errors import InputError
-from model.prediction import OTHER
+from model.categories import OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
