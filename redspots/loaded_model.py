@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from rich.console import Console
 
+from app.answers.heeding import heed
 from app.answers.languages import Language, shipped_words
 from app.answers.own_words import words_paths
 from app.answers.red_flags import RedFlag
@@ -56,8 +57,8 @@ class LoadedModel:
                 (prediction,) = self.classifier.classify([self._read(photo)])
             except RedspotsError as error:
                 answer = self.words.answer_error(error, model_version=self.classifier.card.version)
-                return PhotoAnswer.of(self.words.heed(answer, ticked), self.words, file=name)
-            answer = self.words.heed(self.words.answer(prediction), ticked)
+                return PhotoAnswer.of(heed(self.words, answer, ticked), self.words, file=name)
+            answer = heed(self.words, self.words.answer(prediction), ticked)
             return PhotoAnswer.of(answer, self.words, file=name, prediction=prediction)
 
     def _read(self, photo: Place | bytes) -> Photo:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from app.answers.answer import Answer, Section, Urgency
 from app.answers.entries import ALWAYS_URGENT
 from app.answers.red_flags import QUESTIONS, Alarm, RedFlag, Rule, calmer, fitting
-
-if TYPE_CHECKING:
-    from app.answers.words import Words
+from app.answers.words import Words
 
 URGENCIES = {
     Alarm.SOON: Urgency.SOON,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from app.answers.entries import (
     read_table,
 )
 from app.answers.fallback import note_on, with_shipped
-from app.answers.heeding import heed
 from app.answers.languages import Language, shipped_words
 from app.answers.levels import either, first_sentence, fits_of, how_often, short, upper_first
 from app.answers.red_flags import REASONS, RedFlag
@@ -69,7 +68,7 @@ class Words:
     intended_use: str
     limits: str
     red_flags: Mapping[RedFlag, str]
-    """What the page asks, see `heed`."""
+    """What the page asks, see `app.answers.heeding.heed`."""
     because: Mapping[str, str]
     """Why what was told makes it more urgent, by the reasons that red_flags.toml names."""
     by_signs_agreed_by: str
@@ -250,10 +249,6 @@ class Words:
             return f"{translated} ({own})"
         named = _QUOTED.match(own)
         return f"{named[0]}: {translated}" if named else translated
-
-    def heed(self, answer: Answer, told: Collection[RedFlag]) -> Answer:
-        """Return the answer for somebody who told red flags: what they ask for first, the category below it."""
-        return heed(self, answer, told)
 
     def _answer(self, id_: str, *, model_version: str) -> Answer:
         entry = self._entry(id_)

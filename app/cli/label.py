@@ -61,11 +61,11 @@ def label(
     workers: Workers = None,
 ) -> None:
     """Label photos by keyboard, the ones worth it first: saved at each key press, for one reader or several."""
-    from app.views.progress import watched_later
     from app.labelling.desk import bad_name, is_reader
     from app.labelling.manifest import write_manifest
     from app.labelling.server import Plan, labelling, require_work, serve_labelling
     from app.registry.store import choose_model
+    from app.views.progress import watched_later
     from app.web.security.auth import read_login, require_login
     from model.errors import InputError
     from model.system.files import check_absent, check_folder

@@ -13,8 +13,8 @@ from app.labelling.journal import Act, Kind, LabelJournal
 from app.labelling.order import Pick
 from app.labelling.readings import Readings
 from app.labelling.survey import Surveyed
-from model.errors import RequestError
 from model.categories import OTHER
+from model.errors import RequestError
 
 AHEAD = 4
 """Photos that a page is told of at a time: the one to label and those to load meanwhile."""

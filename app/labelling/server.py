@@ -26,9 +26,9 @@ from app.labelling.sources import read_candidates
 from app.labelling.survey import Survey, survey
 from app.web.running import listening, run, url_of
 from app.web.security.auth import Login
+from model.categories import OTHER
 from model.classifier import Classifier
 from model.errors import InputError
-from model.categories import OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.answers.answer import Answer
+from app.answers.heeding import heed
 from app.answers.levels import upper_first
 from app.answers.red_flags import RedFlag
 from app.answers.words import Words
@@ -62,7 +63,7 @@ def answer_html(
     `seen` adds what the model saw, folded; `red_flags` are what the person ticked, which comes before everything else;
     `others` is HTML on the other photos. An answer that `is_part` of a larger one has no buttons of its own.
     """
-    shown = words.heed(answer, red_flags)
+    shown = heed(words, answer, red_flags)
     heeded = shown is not answer
     mood = shown.urgency.value
     badges = badge(mood, shown.how_soon)
@@ -107,7 +108,7 @@ def call_button(words: Words) -> str:
 def red_flags_html(words: Words, red_flags: Collection[RedFlag]) -> str:
     """Return the advice for what a person ticked while there is no answer yet; nothing when it asks for none."""
     unflagged = no_photo(words)
-    answer = words.heed(unflagged, red_flags)
+    answer = heed(words, unflagged, red_flags)
     if answer is unflagged:
         return ""
     mood = answer.urgency.value

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
+from app.answers.heeding import heed
 from app.answers.red_flags import RedFlag
 from app.answers.words import Words
 from model.errors import PhotoError, RedspotsError, RequestError
@@ -77,7 +78,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return the response to a request that ends in an error; what was ticked counts here too."""
-    answer = words.heed(words.answer_error(error, model_version=model_version), red_flags)
+    answer = heed(words, words.answer_error(error, model_version=model_version), red_flags)
     status = STATUS.get(error.code, UNUSABLE)
     detail = words.page["too_large"] if error.code == "file_too_large" else words.sentence(error)
     body = Problem(

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from app.answers.answer import Answer
+from app.answers.heeding import heed
 from app.answers.languages import preferred
 from app.answers.red_flags import RedFlag
 from app.answers.words import Words
@@ -119,7 +120,7 @@ class _Desk:
                 answer = await run_sync(self._look, data, words, limiter=self.readers)
         except RedspotsError as error:
             return self._problem(error, words, red_flags=red_flags)
-        body = AnswerBody.of(words.heed(answer, red_flags), words)
+        body = AnswerBody.of(heed(words, answer, red_flags), words)
         return Response(
             body.model_dump_json(), media_type="application/json", headers={"Content-Language": words.language}
         )

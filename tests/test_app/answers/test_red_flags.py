@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.answers.answer import Answer, Urgency
+from app.answers.heeding import heed
 from app.answers.languages import Language, shipped_words
 from app.answers.red_flags import BOXES, QUESTIONS, REASONS, RULES, Alarm, RedFlag, calmer, judge, telling
 from app.answers.words import Words
@@ -140,7 +141,7 @@ def test_what_is_told_heads_every_answer_and_takes_nothing_from_it(language: Lan
     every = answers(words)
     for name, answer in every.items():
         for told in pairs() if name in {"petechiae", "sun_rash", "cherry_angioma", "error"} else [{RedFlag.FEVER}]:
-            heeded, alarm = words.heed(answer, told), judge(told)
+            heeded, alarm = heed(words, answer, told), judge(told)
             assert ORDER.index(heeded.urgency) >= ORDER.index(answer.urgency), (name, told)
             assert (heeded.referral, heeded.limits) == (answer.referral, answer.limits)
             assert (heeded.category, heeded.probability) == (answer.category, answer.probability)
@@ -166,7 +167,7 @@ def test_what_is_told_heads_every_answer_and_takes_nothing_from_it(language: Lan
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: "+".join(sorted(rule.told)))
 def test_each_rule_says_what_was_told_and_why_it_counts(rule: Any, language: Language) -> None:
     words = SPOKEN[language]
-    heeded = words.heed(answers(words)["cherry_angioma"], rule.told)
+    heeded = heed(words, answers(words)["cherry_angioma"], rule.told)
     if rule.because and judge(rule.told) is rule.alarm:
         assert words.because[rule.because] in heeded.urgent_advice
     for flag in rule.told if judge(rule.told) is rule.alarm else ():
@@ -178,7 +179,7 @@ def test_the_signs_of_heatstroke_stay_in_sight_whatever_is_ticked(language: Lang
     words = SPOKEN[language]
     own = words.entries["sun_rash"].own_emergency
     assert "40 °C" in own
-    assert own in words.heed(answers(words)["sun_rash"], [RedFlag.PREGNANCY]).explanation[0].text
+    assert own in heed(words, answers(words)["sun_rash"], [RedFlag.PREGNANCY]).explanation[0].text
 
 
 def test_nothing_told_makes_a_shipped_answer_calmer_and_a_clinicians_word_only_one_that_names_nothing(
@@ -189,16 +190,16 @@ def test_nothing_told_makes_a_shipped_answer_calmer_and_a_clinicians_word_only_o
     assert all(words.by_signs_agreed_by == "" for words in SPOKEN.values())
     agreed = Words.read(changed_words(tmp_path, ("by_signs_agreed_by",), "Dr A. Example, register 1, 2026-11-28"))
     unsure, named = answers(agreed)["low_score"], answers(agreed)["petechiae"]
-    assert agreed.heed(unsure, ()).how_soon == agreed.phrases["by_signs"]
-    assert agreed.heed(unsure, ()).urgency is Urgency.SAME_DAY
-    assert agreed.heed(unsure, patient).urgency is Urgency.ROUTINE
-    assert agreed.heed(unsure, {RedFlag.CAME_WEEKS, RedFlag.ADULT}).urgency is Urgency.SOON
-    assert agreed.emergency in agreed.heed(unsure, patient).urgent_advice
-    assert agreed.heed(named, patient) == named
+    assert heed(agreed, unsure, ()).how_soon == agreed.phrases["by_signs"]
+    assert heed(agreed, unsure, ()).urgency is Urgency.SAME_DAY
+    assert heed(agreed, unsure, patient).urgency is Urgency.ROUTINE
+    assert heed(agreed, unsure, {RedFlag.CAME_WEEKS, RedFlag.ADULT}).urgency is Urgency.SOON
+    assert agreed.emergency in heed(agreed, unsure, patient).urgent_advice
+    assert heed(agreed, named, patient) == named
     bleeding = replace(unsure, could_be=("bleeding_spots",))
-    assert agreed.heed(bleeding, patient) == bleeding
+    assert heed(agreed, bleeding, patient) == bleeding
     for words in SPOKEN.values():
-        assert words.heed(answers(words)["low_score"], patient) == answers(words)["low_score"]
+        assert heed(words, answers(words)["low_score"], patient) == answers(words)["low_score"]
     told, _, judged = every_combination()
     for one, alarm in zip(told, judged, strict=True):
         if (wait := calmer(one)) is not None:
