@@ -204,14 +204,14 @@ def _check_colour(
     light = float(np.searchsorted(np.cumsum(np.bincount(luma.ravel(), minlength=256)), 0.95 * luma.size))
     if by_its_light(colourfulness(colours), light) < limits.grey:
         return ["grey"]
-    if by_its_light(unexplained_colour(colours), light) < limits.one_hue:
-        return ["one_hue"]
     first, second = typical_ratios(planes)
     is_usual = (
         limits.least_typical_red_over_green <= first <= limits.most_typical_red_over_green
         and limits.least_typical_green_over_blue <= second <= limits.most_typical_green_over_blue
     )
-    return [] if is_usual else ["cast"]
+    if not is_usual:
+        return ["cast"]
+    return ["one_hue"] if by_its_light(unexplained_colour(colours), light) < limits.one_hue else []
 
 
 def _fine_detail(luma: NDArray[np.int16]) -> tuple[float, float]:

@@ -1,17 +1,55 @@
 """Heeding: what a person told beside the photo stands above what the photo looks like."""
 
+# The properties of the protocol say what `Words` says of them.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from app.answers.answer import Answer, Section, Urgency
-from app.answers.entries import ALWAYS_URGENT
+from app.answers.answer import Answer, Reference, Section, Urgency
+from app.answers.entries import ALWAYS_URGENT, Entry
 from app.answers.red_flags import QUESTIONS, Alarm, RedFlag, Rule, calmer, fitting
 
-if TYPE_CHECKING:
-    from app.answers.words import Words
+
+class Words(Protocol):
+    """What heeding needs of `app.answers.words.Words`, which is made of it."""
+
+    @property
+    def red_flags(self) -> Mapping[RedFlag, str]: ...
+    @property
+    def because(self) -> Mapping[str, str]: ...
+    @property
+    def phrases(self) -> Mapping[str, str]: ...
+    @property
+    def page(self) -> Mapping[str, str]: ...
+    @property
+    def urgencies(self) -> Mapping[Urgency, str]: ...
+    @property
+    def entries(self) -> Mapping[str, Entry]: ...
+    @property
+    def red_flag_sources(self) -> tuple[Reference, ...]: ...
+    @property
+    def emergency(self) -> str: ...
+    @property
+    def red_flag_photo(self) -> str: ...
+    @property
+    def red_flag_headline(self) -> str: ...
+    @property
+    def red_flag_advice(self) -> str: ...
+    @property
+    def now_headline(self) -> str: ...
+    @property
+    def now_advice(self) -> str: ...
+    @property
+    def same_day_headline(self) -> str: ...
+    @property
+    def same_day_advice(self) -> str: ...
+    @property
+    def by_signs_agreed_by(self) -> str: ...
+
 
 URGENCIES = {
     Alarm.SOON: Urgency.SOON,
