@@ -28,7 +28,7 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
 FINDINGS = (
     *_REFUSALS,
     *("copy", "look_alike"),
-    *("too_dark", "too_bright", "flat", "blurred", "drawn", "noisy", "no_skin", "too_small"),
+    *("too_dark", "too_bright", "flat", "grey", "one_hue", "cast", "blurred", "drawn", "noisy", "no_skin", "too_small"),
 )
 """All that can be found, and so be left out."""
 _RANKS = ("test", "validation", "train", "")

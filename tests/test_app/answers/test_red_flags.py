@@ -39,7 +39,7 @@ ANSWERS = [(UNTOLD, *answers) for answers in QUESTIONS.values()]
 def every_combination() -> tuple[list[frozenset[RedFlag]], Mapping[RedFlag, NDArray[np.bool_]], NDArray[np.int64]]:
     """Return all that can be told on the page, a column per red flag, and how urgent each is by the rules."""
     ticks = [frozenset(some) for size in range(len(BOXES) + 1) for some in combinations(BOXES, size)]
-    told = [ticked | (frozenset(answers) - {UNTOLD}) for answers in product(*ANSWERS) for ticked in ticks]
+    told = [ticked | {one for one in answers if one} for answers in product(*ANSWERS) for ticked in ticks]
     columns = {flag: np.array([flag in one for one in told]) for flag in RedFlag}
     return told, columns, np.array([judge(one) for one in told])
 
@@ -70,7 +70,9 @@ def test_every_combination_is_as_urgent_as_the_table_of_the_review_says() -> Non
 def test_one_tick_more_never_makes_it_less_urgent() -> None:
     _, columns, judged = every_combination()
     # Rows with and without a box stand in the same order.
-    keys = sum((columns[flag].astype(np.int64) << place for place, flag in enumerate(RedFlag)), np.int64(0))
+    keys = np.zeros(len(judged), np.int64)
+    for place, flag in enumerate(RedFlag):
+        keys |= columns[flag].astype(np.int64) << place
     for place, flag in enumerate(RedFlag):
         if flag in BOXES:
             without = np.flatnonzero(~columns[flag])
