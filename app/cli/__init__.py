@@ -25,7 +25,6 @@ from app.cli.train import train
 from app.cli.words import words_app
 from model.categories import INTENDED_USE
 from model.errors import InputError, RedspotsError
-from model.redaction import redacted
 
 ABOUT = (
     "Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.\n\n"
@@ -256,5 +255,7 @@ def main() -> None:
     except RedspotsError as error:
         _fail(error)
     except Exception as error:  # noqa: BLE001 - what nobody expected is told in full, but for secrets of URLs
+        from model.redaction import redacted
+
         sys.stderr.write(redacted("".join(traceback.format_exception(error)), *sys.argv[1:]))
         sys.exit(1)

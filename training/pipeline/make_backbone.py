@@ -29,8 +29,9 @@ from training.data.named_photos import NamedPhotos
 from training.evaluation.results import environment
 from training.evaluation.training_curves import keep_logs, read_curves
 from training.fitting.backbones import BACKBONE, FORMAT, HELD_OUT, LABELS, NAMES_HEAD, Backbone, read_backbone
-from training.fitting.names_network import NamesNetwork, build_backbone, set_norm_momentum
+from training.fitting.names_network import NamesNetwork, set_norm_momentum
 from training.fitting.names_trainer import Lessons, names_fit
+from training.fitting.network import build_backbone
 from training.fitting.speed import Speed, fastest_training, is_bfloat16_faster
 from training.fitting.teachers import ModelTeacher, Teacher, Teachers, TeacherSource
 from training.loading.cache import cached_pixels
