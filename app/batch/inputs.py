@@ -94,7 +94,7 @@ def _read_list(path: Path) -> bytes:
 
 
 def _names_in(data: bytes) -> list[str]:
-    """Return the names of a list: one per line, or parted by zero bytes, as `find -print0` writes them."""
+    """Return the names of a list: one per line, or separated by NUL bytes, as `find -print0` writes them."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     names = data.split(b"\0") if b"\0" in data else [line.removesuffix(b"\r") for line in data.split(b"\n")]
     return [os.fsdecode(name) for name in names if name]

@@ -78,7 +78,7 @@ def score(
         typer.Argument(help="Photos, folders, patterns such as 'photos/**/*.jpg', URLs, or - for names on stdin."),
     ] = None,
     lists: Annotated[
-        list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
+        list[Path] | None, typer.Option("--list", help="File with one name per line, or separated by NUL bytes.")
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
@@ -98,7 +98,7 @@ def score(
     part_size: Annotated[
         int | None, typer.Option(min=1, help=f"Photos per part of --engine ray; {PART_SIZE} if left out.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score only the first N photos.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
@@ -224,7 +224,7 @@ def describe(
 
 def _refuse_both(words: Path | None, lang: Language | None) -> None:
     if words and lang:
-        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
+        raise InputError("bad_option", "A words file has a language of its own; leave out --words or --lang.")
 
 
 @contextmanager

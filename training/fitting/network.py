@@ -177,14 +177,17 @@ def load_weights(module: nn.Module, path: Path) -> None:
         counters = {name for name in module.state_dict() if name.endswith("num_batches_tracked")}
         missing, unexpected = module.load_state_dict(state, strict=False)
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise RecipeError("missing_weights", f"{str(path)!r} does not fit this network: {error}.") from error
+        raise RecipeError(
+            "missing_weights", f"{str(path)!r} does not fit this network ({error}); choose other weights."
+        ) from error
     # What a network was made for before; timm knows how it is called.
     head = getattr(module, "pretrained_cfg", {}).get("classifier") or "classifier"
     heads = (head,) if isinstance(head, str) else tuple(head)
     if set(missing) - counters or any(not name.startswith(heads) for name in unexpected):
         raise RecipeError(
             "missing_weights",
-            f"{str(path)!r} does not fit this network ({len(missing)} missing, {len(unexpected)} unexpected tensors).",
+            f"{str(path)!r} does not fit this network ({len(missing)} missing, {len(unexpected)} unexpected tensors); "
+            "choose other weights.",
         )
 
 

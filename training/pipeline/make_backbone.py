@@ -23,7 +23,7 @@ from torch import Tensor
 from model.card import CARD, WEIGHTS, sha256_of
 from model.errors import OutputError, RecipeError
 from model.preprocess import Preprocess
-from model.system.files import put_folder
+from model.system.files import cannot_write, put_folder
 from model.system.interrupts import Stop
 from training.data.named_photos import NamedPhotos
 from training.evaluation.results import environment
@@ -329,7 +329,7 @@ def _publish(setting: _Setting, network: NamesNetwork, teachers: Sequence[Teache
         put_folder(folder, job.out)
         run.remove()
     except OSError as error:
-        raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
+        raise cannot_write(job.out, error, fix="make room, then go on with --resume") from error
     return read_backbone(job.out)
 
 
