@@ -37,24 +37,30 @@ __all__ = [
 ]
 
 _HOMES = {
-    "batch": ("Outcome", "score_photos"),
-    "card": ("ModelCard",),
-    "classifier": ("Classifier", "newest_release"),
-    "errors": ("ModelError", "PhotoError", "RedspotsError"),
-    "photo": ("Photo", "find_photos", "read_photo"),
-    "prediction": ("Prediction", "Score"),
+    "Classifier": "model.classifier",
+    "ModelCard": "model.card",
+    "ModelError": "model.errors",
+    "Outcome": "model.batch",
+    "Photo": "model.photo",
+    "PhotoError": "model.errors",
+    "Prediction": "model.prediction",
+    "RedspotsError": "model.errors",
+    "Score": "model.prediction",
+    "find_photos": "model.photo",
+    "newest_release": "model.classifier",
+    "read_photo": "model.photo",
+    "score_photos": "model.batch",
 }
-"""Public names by the module that has them."""
+"""Modules of the public names, which are imported on the first use (PEP 562)."""
 
 switch_off()
 
 
 def __getattr__(name: str) -> Any:
-    """Return a public name, whose module is imported on its first use."""
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Return a public name."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

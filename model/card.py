@@ -164,7 +164,7 @@ class ModelCard:
             if not is_plain_name(name):
                 raise ModelError(
                     "bad_card",
-                    f"{str(folder / CARD)!r} lists {name!r}, which is no name of a file; copy the folder again.",
+                    f"{str(folder / CARD)!r} lists {name!r}, which is not a plain file name; copy the folder again.",
                 )
         shown = {name: digest for name, digest in self.reports.items() if (folder / name).is_file()}
         for name, digest in {**self.files, **shown}.items():

@@ -1,6 +1,6 @@
 """Categories: the ids of what a photo can show, and the text that says what redspots is for.
 
-The only list in code. A model's own categories stand on its card, those of one's own in a recipe; what is named here is
+The only list in code. A model's own categories stand on its card, custom ones in a recipe; what is named here is
 what redspots itself draws, maps labels to, has words for, and treats with special care.
 """
 
@@ -22,13 +22,13 @@ BACKGROUND = (OTHER, NOT_SKIN)
 NOT_SURE = "not_sure"
 COULD_NOT_READ = "could_not_read"
 RESERVED = (*BACKGROUND, NOT_SURE, COULD_NOT_READ)
-"""Ids that no category of one's own may have."""
+"""Ids that no custom category may have."""
 
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def is_category_id(name: str) -> bool:
-    """Return whether a category of one's own may have this id."""
+    """Return whether a custom category may have this id."""
     return bool(CATEGORY_ID.fullmatch(name)) and name not in RESERVED
 
 

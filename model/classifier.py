@@ -69,7 +69,10 @@ class Classifier:
             outputs = {output.name: output.shape for output in session.get_outputs()}
             channels = (outputs["logits"][1], outputs["evidence"][1])
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions share no base class but this
-            raise ModelError("bad_network", f"{str(path)!r} is no network that this version runs: {error}") from error
+            raise ModelError(
+                "bad_network",
+                f"{str(path)!r} is not a network that this version runs ({error}); copy the folder again.",
+            ) from error
         if channels != (len(card.outputs), len(card.outputs)):
             raise ModelError(
                 "bad_network", f"{str(path)!r} has {channels} outputs, its card {len(card.outputs)}; export it again."

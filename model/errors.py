@@ -20,8 +20,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from model.redaction import redacted
-
 
 class RedspotsError(Exception):
     """Base of all errors raised on purpose. `str(error)` is one sentence for people, without secrets of URLs."""
@@ -34,6 +32,9 @@ class RedspotsError(Exception):
         if code not in self.codes:
             raise ValueError(f"{type(self).__name__} has no code {code!r}; it has {sorted(self.codes)}")
         # Whatever was typed or fetched, and whatever a library said of it: here every sentence passes.
+        # Where nothing fails, as for --help, its expressions need not be compiled.
+        from model.redaction import redacted
+
         super().__init__(redacted(sentence))
         self.code = code
 

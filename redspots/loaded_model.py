@@ -132,7 +132,7 @@ def load(model: Place | None = None, *, language: str | None = None, words: Plac
     with _referring(language):
         spoken = _language(language)
         if words is not None and spoken is not None:
-            raise InputError("bad_option", "A words file has a language of its own: leave out words or language.")
+            raise InputError("bad_option", "A words file has a language of its own; leave out words or language.")
         chosen = choose_model(None if model is None else Path(model))
         classifier = Classifier.load(chosen.folder)
         own = None if words is None else Path(words)

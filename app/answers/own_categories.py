@@ -1,4 +1,4 @@
-"""Categories of one's own: none trains before every word that its answers need is written."""
+"""Custom categories: none trains before every word that its answers need is written."""
 
 from __future__ import annotations
 

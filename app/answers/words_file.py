@@ -68,7 +68,7 @@ class WordsFile:
         return WordsFile(self.path, fill(self.tables, shipped.tables, ()), frozenset(filled))
 
     def text(self, *keys: str) -> str:
-        """Return one text as paragraphs, parted by an empty line, and list items on lines that begin with `- `."""
+        """Return one text as paragraphs, separated by an empty line, and list items on lines that begin with `- `."""
         value = self._value(keys)
         if not isinstance(value, str):
             raise self.unfit(keys, "a text in quotes")

@@ -1,4 +1,4 @@
-"""A words file to fill in for categories of one's own: the shipped words, and what each new answer has to say."""
+"""A words file to fill in for custom categories: the shipped words, and what each new answer has to say."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _read_list(path: Path) -> bytes:
 
 
 def _names_in(data: bytes, *, place: str) -> list[str]:
-    """Return the names of a list: one per line, or parted by zero bytes, as `find -print0` writes them.
+    """Return the names of a list: one per line, or separated by NUL bytes, as `find -print0` writes them.
 
     Raises InputError for a text in no encoding that is known.
     """

@@ -27,7 +27,6 @@ from app.cli.train import train
 from app.cli.words import words_app
 from model.categories import INTENDED_USE
 from model.errors import InputError, RedspotsError
-from model.redaction import redacted
 
 ABOUT = (
     "Tells petechiae, purpura, cherry angioma and sun-related rash apart on photos, or says that it is not sure.\n\n"
@@ -87,7 +86,7 @@ def score(
         typer.Argument(help="Photos, folders, patterns such as 'photos/**/*.jpg', URLs, or - for names on stdin."),
     ] = None,
     lists: Annotated[
-        list[Path] | None, typer.Option("--list", help="File with one name per line, or parted by zero bytes.")
+        list[Path] | None, typer.Option("--list", help="File with one name per line, or separated by NUL bytes.")
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="Table to write: .csv, .jsonl or .parquet; text on the terminal if not.")
@@ -110,7 +109,7 @@ def score(
     exclude: Annotated[
         list[str] | None, typer.Option(help="Pattern of files or folders to leave out, as '*_mask.png'; repeatable.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Score the first so many photos only.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score only the first N photos.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors only.")] = False,
@@ -237,7 +236,7 @@ def describe(
 
 def _refuse_both(words: Path | None, lang: Language | None) -> None:
     if words and lang:
-        raise InputError("bad_option", "A words file has a language of its own: leave out --words or --lang.")
+        raise InputError("bad_option", "A words file has a language of its own; leave out --words or --lang.")
 
 
 @contextmanager
@@ -290,5 +289,7 @@ def main() -> None:
 
 
 def _tell_in_full(error: Exception) -> NoReturn:
+    from model.redaction import redacted
+
     sys.stderr.write(redacted("".join(traceback.format_exception(error)), *sys.argv[1:]))
     sys.exit(1)

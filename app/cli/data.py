@@ -1,4 +1,4 @@
-"""`redspots data`: public datasets and one's own photos, from where they lie to a manifest that trains."""
+"""`redspots data`: public datasets and your own photos, from where they lie to a manifest that trains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def draw(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same photos.")] = 0,
     size: Annotated[int, typer.Option(min=64, max=2048, help="Side in pixels.")] = 384,
 ) -> None:
-    """Draw a folder of labelled photos of red spots, to try everything without a photo of one's own."""
+    """Draw a folder of labelled photos of red spots, to try everything without a photo of your own."""
     with extra("train"):
         from training.rendering.folder import draw_folder
     draw_folder(out, per_category=per_category, seed=seed, size=size)

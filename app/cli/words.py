@@ -1,4 +1,4 @@
-"""`redspots words`: words for categories of one's own."""
+"""`redspots words`: words for custom categories."""
 
 from __future__ import annotations
 

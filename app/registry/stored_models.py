@@ -72,7 +72,10 @@ def roll_back() -> str:
     with _changing() as store:
         state = read_state(store)
         if not state.defaults:
-            raise ModelError("not_promoted", "No model was promoted: the one that ships is the default already.")
+            raise ModelError(
+                "not_promoted",
+                "No model was promoted, the one that ships is the default already; run `redspots promote` first.",
+            )
         change = {"action": "rollback", "model": state.default, "at": _now()}
         after = StoreState(state.defaults[:-1], state.models, (*state.history, change))
         if after.default != SHIPPED:

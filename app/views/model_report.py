@@ -149,7 +149,7 @@ def _findings(path: Path) -> list[dict[str, str]] | None:
         with path.open(encoding="utf-8", newline="") as file:
             return [dict(row) for row, _ in zip(csv.DictReader(file), range(MOST_FINDINGS), strict=False)]
     except (OSError, ValueError, csv.Error) as error:
-        raise OutputError("cannot_write", f"{str(path)!r} is no table of findings ({error}); remove it.") from error
+        raise OutputError("cannot_write", f"{str(path)!r} is not a findings table ({error}); remove it.") from error
 
 
 def _words(name: str) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Self
 
 from jinja2 import Template
+from markupsafe import Markup
 from rich.console import Console
 
 from app.answers.answer import Answer, Urgency
 from app.answers.words import Words
+from app.views.html import call_button
 from app.views.templating import environment
 from app.views.terminal import percent, print_answer
 from model.photo import as_source, escaped
@@ -56,7 +58,19 @@ class PhotoAnswer(Answer):
 
     def _repr_html_(self) -> str:
         """Return the answer as a card for notebooks. No photo is in it: outputs of notebooks are saved and shared."""
-        return _template().render(answer=self, words=self.words, page=self.words.page, colour=COLOURS[self.urgency])
+        words = self.words
+        # As on the page: what was ticked stands first and open, and what the photo looks like follows it.
+        heeded = bool(self.explanation) and self.explanation[0].title == words.red_flag_photo
+        return _template().render(
+            answer=self,
+            words=words,
+            page=words.page,
+            colour=COLOURS[self.urgency],
+            heeded=heeded,
+            call=Markup(call_button(words)),  # noqa: S704  # Escaped there.
+            photo=self.explanation[:1] if heeded else (),
+            folds=(words.glass_test, *(part for part in self.explanation[heeded:] if part != words.glass_test)),
+        )
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ from gradio_client import Client, handle_file
 from rich.console import Console
 from typer.testing import CliRunner
 
+from app.answers.heeding import heed
 from app.answers.languages import Language, shipped_words
 from app.answers.own_words import own_name, words_paths
 from app.answers.red_flags import RedFlag, judge
@@ -305,7 +306,7 @@ def test_red_flags_over_http_come_before_the_category(served: Served, flag: RedF
     for language, html in told.items():
         words = SPOKEN[language]
         answer = words.answer(said)
-        shown, heeded = _flat(_text_of(html)), words.heed(answer, [flag])
+        shown, heeded = _flat(_text_of(html)), heed(words, answer, [flag])
         places = [shown.index(_flat(part)) for part in (heeded.headline, heeded.urgent_advice, answer.headline)]
         assert places == sorted(places), language
         for part in (answer.referral, words.intended_use, heeded.how_soon):

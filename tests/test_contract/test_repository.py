@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from model.errors import RedspotsError
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("app", "model", "redspots", "training")
@@ -167,3 +171,27 @@ def test_an_installed_copy_holds_every_package_and_its_data() -> None:
 
 def test_the_ci_script_can_be_run() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """The sentences of errors with the places where they are raised; what is filled in stands as {}."""
+    kinds = {kind.__name__ for kind in (RedspotsError, *RedspotsError.__subclasses__())}
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds):
+                    continue
+                for part in node.args[1:]:
+                    if isinstance(part, ast.Constant):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", str(part.value)
+                    elif isinstance(part, ast.JoinedStr):
+                        texts = (one.value if isinstance(one, ast.Constant) else "{}" for one in part.values)
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", "".join(map(str, texts))
+
+
+def test_every_error_says_what_is_wrong_and_then_the_fix() -> None:
+    found = list(_sentences())
+    assert len(found) > 100
+    # A request is asked to be another one; what the rules of a promotion or a licence ask for takes sentences.
+    others = ("Send ", "{} is not made the default.", "{} is under {}:", "{}: {} {}")
+    assert [(place, one) for place, one in found if ";" not in one and not one.startswith(others)] == []

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -91,6 +92,23 @@ def test_nothing_can_take_the_referral_away(loaded: redspots.LoadedModel, photo:
         dataclasses.replace(answer, **{field: " "})
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(answer, field, "")
+
+
+def test_the_card_says_what_the_page_says_in_its_order(loaded: redspots.LoadedModel, photo: Path) -> None:
+    page = loaded.words.page
+    answer = loaded.answer(photo)
+    shown = answer._repr_html_()
+    parts = [page["alarm"], answer.level_name, answer.title, answer.to_do, page["limits_title"]]
+    places = [shown.index(str(escape(part))) for part in parts]
+    assert places == sorted(places)
+    for fit in answer.fits:
+        assert str(escape(fit.name)) in shown and str(escape(fit.word)) in shown
+    ticked = loaded.answer(photo, red_flags=["unwell"])
+    flagged = ticked._repr_html_()
+    # What was ticked comes first, and nothing has to be opened to read it.
+    assert flagged.index(str(escape(ticked.headline))) < flagged.index("<details>")
+    assert flagged.index(page["advice_title"]) < flagged.index("<details>")
+    assert page["alarm"] not in flagged and f">{ticked.title}<" in flagged
 
 
 @given(name=st.text(max_size=30))

@@ -37,7 +37,7 @@ def read_dataset(name: str, folder: Path = FOLDER) -> Dataset:
     try:
         value = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DatasetError("bad_dataset", f"{str(path)!r} is not a TOML file ({error}); mend it.") from error
+        raise DatasetError("bad_dataset", f"{str(path)!r} is not a TOML file ({error}); fix it.") from error
     try:
         dataset = Dataset.model_validate(value)
     except ValidationError as error:

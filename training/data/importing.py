@@ -1,4 +1,4 @@
-"""One's own labelled photos as a manifest: what maps is taken, what does not is counted with its reason."""
+"""Your own labelled photos as a manifest: what maps is taken, what does not is counted with its reason."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Import:
 def import_photos(source: Path, out: Path, *, words: Sequence[str] = (), categories: Sequence[str] = ()) -> Import:
     """Return what a folder or file lists, written as a manifest with a Croissant description beside it.
 
-    `words` maps further labels, as `Ecchymosis=purpura`; `categories` are ids of one's own that labels may mean, too.
+    `words` maps further labels, as `Ecchymosis=purpura`; `categories` are ids of custom ones that labels may mean, too.
     Raises ManifestError, InputError and OutputError.
     """
     check_absent(out, croissant_path(out))

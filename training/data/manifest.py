@@ -137,13 +137,15 @@ def _rows_of_csv(path: Path, names: Sequence[str], categories: Sequence[str]) ->
 def _condition(text: str) -> tuple[str, str, bool]:
     column, equals, value = text.partition("=")
     if not equals or not column.strip("!"):
-        raise InputError("bad_option", f"{text!r} is no condition; write COLUMN=VALUE or COLUMN!=VALUE.")
+        raise InputError("bad_option", f"{text!r} is not a condition; write COLUMN=VALUE or COLUMN!=VALUE.")
     return column.removesuffix("!").strip(), value.strip(), not column.endswith("!")
 
 
 def _holds(row: Mapping[str, str], column: str, value: str, wanted: bool, path: Path) -> bool:
     if column not in row:
-        raise ManifestError("missing_column", f"{str(path)!r} has no column {column!r} to choose rows by.")
+        raise ManifestError(
+            "missing_column", f"{str(path)!r} has no column {column!r} to choose rows by; correct --where."
+        )
     return (row[column] == value) is wanted
 
 

@@ -32,7 +32,7 @@ def count_photos(rows: Sequence[Listed]) -> pd.DataFrame:
 def plot_photos(counts: pd.DataFrame, path: Path) -> None:
     """Write a PNG that did not exist: a panel for the sources and one for the skin tones. Raises OutputError."""
     if path.suffix.lower() != ".png":
-        raise OutputError("unknown_format", f"{str(path)!r} is no PNG; choose a name that ends in .png.")
+        raise OutputError("unknown_format", f"{str(path)!r} is not a PNG; choose a name that ends in .png.")
     check_absent(path)
     by_source = counts.sum(axis=1).unstack(fill_value=0)
     by_tone = counts.groupby(level="category").sum()

@@ -37,7 +37,7 @@ class Scored:
     levels: NDArray[np.str_]
     """`Level` of the answer."""
     could_be: NDArray[np.str_]
-    """Kinds that are named as possible besides, parted by a space; empty where there are none."""
+    """Kinds that are named as possible besides, separated by a space; empty where there are none."""
     sources: NDArray[np.str_]
     """Where the photos come from; empty where that is not stated."""
     paths: NDArray[np.str_]

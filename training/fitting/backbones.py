@@ -139,7 +139,8 @@ def backbone_to_start_from(recipe: Recipe, given: Path | None, *, beside: Path) 
     backbone = read_backbone(given)
     if misfits := _misfits(backbone, network):
         raise RecipeError(
-            "missing_weights", f"The backbone in {str(given)!r} does not fit the recipe: {'; '.join(misfits)}."
+            "missing_weights",
+            f"The backbone in {str(given)!r} does not fit the recipe ({', '.join(misfits)}); change either.",
         )
     return recipe, backbone.weights
 

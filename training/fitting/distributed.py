@@ -59,7 +59,9 @@ class Processes:
                 self._fabric.launch()
             except (RuntimeError, ValueError) as error:
                 raise InputError(
-                    "bad_option", f"{self.devices} devices on {self.nodes} nodes cannot be used: {error}"
+                    "bad_option",
+                    f"{self.devices} devices on {self.nodes} nodes cannot be used ({error}); "
+                    "check --devices and --nodes.",
                 ) from error
 
     def _are_of_one_command(self) -> bool:

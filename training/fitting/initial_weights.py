@@ -69,7 +69,9 @@ def _options_of(card: ModelCard, folder: Path, wanted: NetworkOptions) -> Networ
     try:
         known = NetworkOptions.model_validate(card.training["recipe"]["network"])
     except (KeyError, TypeError, ValidationError) as error:
-        raise ModelError("bad_card", f"The card in {str(folder)!r} does not say how its network is built.") from error
+        raise ModelError(
+            "bad_card", f"The card in {str(folder)!r} does not say how its network is built; choose another --start."
+        ) from error
     return known.model_copy(update={"start": "release", "dropout": wanted.dropout, "frozen": wanted.frozen})
 
 
@@ -88,7 +90,9 @@ def _load(network: EvidenceNetwork, folder: Path, *, known: Sequence[str], outpu
     except FileNotFoundError:
         raise ModelError("missing_file", f"{str(path)!r} is missing; copy the whole model folder again.") from None
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise ModelError("bad_network", f"{str(path)!r} does not fit the network of its card: {error}.") from error
+        raise ModelError(
+            "bad_network", f"{str(path)!r} does not fit the network of its card ({error}); copy the folder again."
+        ) from error
 
 
 def _matched(value: Tensor, fresh: Tensor, *, known: Sequence[str], outputs: Sequence[str]) -> Tensor:

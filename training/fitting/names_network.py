@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-import httpx
-import timm
 from torch import Tensor, nn
-
-from model.errors import RecipeError
-from training.fitting.network import load_weights
 
 
 class NamesNetwork(nn.Module):
@@ -38,26 +29,6 @@ def features_of(backbone: nn.Module) -> int:
     # Some have a layer behind the pooling, whose width is not that of the last feature map.
     width: int = getattr(backbone, "head_hidden_size", None) or backbone.num_features  # type: ignore[assignment]
     return width
-
-
-def build_backbone(
-    name: str, *, weights: Path | None, pretrained: bool, arguments: Mapping[str, Any] | None = None
-) -> nn.Module:
-    """Return a timm network without head: with the weights of a safetensors file, timm's own, or random ones.
-
-    Raises RecipeError when it is unknown, its weights cannot be fetched, or they do not fit.
-    """
-    try:
-        backbone: nn.Module = timm.create_model(
-            name, pretrained=pretrained and weights is None, num_classes=0, **arguments or {}
-        )
-    except (RuntimeError, ValueError, TypeError, OSError, httpx.HTTPError) as error:
-        raise RecipeError(
-            "bad_value", f"The network {name!r} cannot be built ({error}); choose another, or name a file of weights."
-        ) from error
-    if weights is not None:
-        load_weights(backbone, weights)
-    return backbone
 
 
 def set_norm_momentum(network: nn.Module, momentum: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import timm
 import torch
 from safetensors import SafetensorError
@@ -135,18 +136,36 @@ def build_network(
     """Return a network for `outputs` outputs, with one of `HEADS`.
 
     `pretrained` fetches timm's own weights; `weights` is a safetensors file with the backbone in timm's names.
-    Raises RecipeError when the backbone is unknown, has no features at strides 16 and 32, or does not fit its file.
+    Raises RecipeError when the backbone is unknown, has no features at strides 16 and 32, its weights cannot be
+    fetched, or it does not fit its file.
     """
+    body = build_backbone(backbone, weights=weights, pretrained=pretrained, arguments=arguments)
     try:
-        body = timm.create_model(backbone, pretrained=pretrained and weights is None, num_classes=0, **arguments or {})
-        network = HEADS[head](body, outputs=outputs, dropout=dropout)
+        return HEADS[head](body, outputs=outputs, dropout=dropout)
     except (RuntimeError, ValueError, TypeError) as error:
         raise RecipeError(
             "bad_value", f"The backbone {backbone!r} cannot be built ({error}); choose another."
         ) from error
+
+
+def build_backbone(
+    name: str, *, weights: Path | None, pretrained: bool, arguments: Mapping[str, Any] | None = None
+) -> nn.Module:
+    """Return a timm network without head: with the weights of a safetensors file, timm's own, or random ones.
+
+    Raises RecipeError when it is unknown, its weights cannot be fetched, or they do not fit.
+    """
+    try:
+        backbone: nn.Module = timm.create_model(
+            name, pretrained=pretrained and weights is None, num_classes=0, **arguments or {}
+        )
+    except (RuntimeError, ValueError, TypeError, OSError, httpx.HTTPError) as error:
+        raise RecipeError(
+            "bad_value", f"The network {name!r} cannot be built ({error}); choose another, or name a file of weights."
+        ) from error
     if weights is not None:
-        load_weights(body, weights)
-    return network
+        load_weights(backbone, weights)
+    return backbone
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -158,14 +177,17 @@ def load_weights(module: nn.Module, path: Path) -> None:
         counters = {name for name in module.state_dict() if name.endswith("num_batches_tracked")}
         missing, unexpected = module.load_state_dict(state, strict=False)
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise RecipeError("missing_weights", f"{str(path)!r} does not fit this network: {error}.") from error
+        raise RecipeError(
+            "missing_weights", f"{str(path)!r} does not fit this network ({error}); choose other weights."
+        ) from error
     # What a network was made for before; timm knows how it is called.
     head = getattr(module, "pretrained_cfg", {}).get("classifier") or "classifier"
     heads = (head,) if isinstance(head, str) else tuple(head)
     if set(missing) - counters or any(not name.startswith(heads) for name in unexpected):
         raise RecipeError(
             "missing_weights",
-            f"{str(path)!r} does not fit this network ({len(missing)} missing, {len(unexpected)} unexpected tensors).",
+            f"{str(path)!r} does not fit this network ({len(missing)} missing, {len(unexpected)} unexpected tensors); "
+            "choose other weights.",
         )
 
 

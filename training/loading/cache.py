@@ -113,7 +113,10 @@ def cached_pixels(
         folder.mkdir(parents=True, exist_ok=True)
         _fill(missing, min(processes or available_cores(), len(items)))
     except OSError as error:
-        raise OutputError("cannot_write", f"The photos do not fit into {str(folder)!r}: {error}.") from error
+        raise OutputError(
+            "cannot_write",
+            f"The photos do not fit into {str(folder)!r} ({error}); make room, or choose another --cache.",
+        ) from error
     offsets = [shard.offset() for shard in shards]
     if None in offsets:
         raise OutputError("cannot_write", f"The photos in {str(folder)!r} were altered meanwhile; start again.")

@@ -27,7 +27,7 @@ class Draw(NamedTuple):
 
 
 class Draws(Sampler[Draw]):
-    """The draws of an epoch, with replacement; each of several processes gets every so-manieth of the same order."""
+    """The draws of an epoch, with replacement; rank r of n processes takes every n-th item of the same order."""
 
     def __init__(
         self, weights: Sequence[float], *, batch_size: int, seed: int, process: int = 0, processes: int = 1

@@ -23,14 +23,15 @@ from torch import Tensor
 from model.card import CARD, WEIGHTS, sha256_of
 from model.errors import OutputError, RecipeError
 from model.preprocess import Preprocess
-from model.system.files import put_folder
+from model.system.files import cannot_write, put_folder
 from model.system.interrupts import Stop
 from training.data.named_photos import NamedPhotos
 from training.evaluation.results import environment
 from training.evaluation.training_curves import keep_logs, read_curves
 from training.fitting.backbones import BACKBONE, FORMAT, HELD_OUT, LABELS, NAMES_HEAD, Backbone, read_backbone
-from training.fitting.names_network import NamesNetwork, build_backbone, set_norm_momentum
+from training.fitting.names_network import NamesNetwork, set_norm_momentum
 from training.fitting.names_trainer import Lessons, names_fit
+from training.fitting.network import build_backbone
 from training.fitting.speed import Speed, fastest_training, is_bfloat16_faster
 from training.fitting.teachers import ModelTeacher, Teacher, Teachers, TeacherSource
 from training.loading.cache import cached_pixels
@@ -328,7 +329,7 @@ def _publish(setting: _Setting, network: NamesNetwork, teachers: Sequence[Teache
         put_folder(folder, job.out)
         run.remove()
     except OSError as error:
-        raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
+        raise cannot_write(job.out, error, fix="make room, then go on with --resume") from error
     return read_backbone(job.out)
 
 

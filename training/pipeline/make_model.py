@@ -19,7 +19,7 @@ from model.categories import INTENDED_USE, OTHER
 from model.classifier import Classifier
 from model.errors import ModelError, OutputError
 from model.system.cores import available_cores
-from model.system.files import put_folder
+from model.system.files import cannot_write, put_folder
 from model.system.interrupts import Stop
 from training.calibration.scaling import calibrate
 from training.data.manifest import Example
@@ -197,7 +197,7 @@ def _finish(job: Job, setting: Setting, trained: Trained) -> ModelCard:
         card = _publish(job, trained, card, crossed, run, how=how)
         run.remove()
     except OSError as error:
-        raise OutputError("cannot_write", f"{str(job.out)!r} cannot be written: {error}.") from error
+        raise cannot_write(job.out, error, fix="make room, then go on with --resume") from error
     return card
 
 

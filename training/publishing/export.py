@@ -48,13 +48,18 @@ def export_network(network: EvidenceNetwork, folder: Path, *, size: int) -> None
         # safetensors lets the owner alone read it; a server often runs as somebody else.
         (folder / WEIGHTS).chmod((folder / NETWORK).stat().st_mode)
     except OSError as error:
-        raise OutputError("cannot_write", f"The model cannot be written to {str(folder)!r}: {error}.") from error
+        raise OutputError(
+            "cannot_write", f"The model cannot be written to {str(folder)!r} ({error}); make room."
+        ) from error
     with torch.inference_mode():
         expected = network(photos)[0].numpy()
     session = onnxruntime.InferenceSession(str(folder / NETWORK), providers=["CPUExecutionProvider"])
     difference = float(np.abs(np.asarray(session.run(["logits"], {"photos": photos.numpy()})[0]) - expected).max())
     if not difference < TOLERANCE:
-        raise OutputError("cannot_write", f"The exported network differs from the trained one by {difference:.2g}.")
+        raise OutputError(
+            "cannot_write",
+            f"The exported network differs from the trained one by {difference:.2g}; choose another backbone.",
+        )
 
 
 def forget_origin(path: Path) -> None:

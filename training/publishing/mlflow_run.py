@@ -75,7 +75,8 @@ def track(account: Account, folder: Path, store: str) -> str:
     except (MlflowException, OSError) as error:
         raise OutputError(
             "cannot_write",
-            f"The model is in {str(folder)!r}, but MLflow did not take its run ({_reason(error, store)}).",
+            f"The model is in {str(folder)!r}, but MLflow did not take its run ({_reason(error, store)}); "
+            "check --mlflow.",
         ) from error
 
 

@@ -255,7 +255,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise RecipeError("missing_recipe", f"There is no recipe {str(path)!r}; check the path.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError("unreadable_recipe", f"{str(path)!r} is not a TOML file: {error}.") from error
+        raise RecipeError("unreadable_recipe", f"{str(path)!r} is not a TOML file ({error}); fix it.") from error
 
 
 def checked_recipe(value: dict[str, Any], kind: type[AnyRecipe], path: Path) -> AnyRecipe:

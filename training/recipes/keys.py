@@ -73,7 +73,7 @@ def explain(error: ValidationError, recipe: type[BaseModel], path: Path, value: 
             "unknown_key", f"{str(path)!r} has the unknown key {'.'.join(where)!r}; {_hint(recipe, where)}"
         )
     if first["type"] == "value_error":
-        return RecipeError("bad_value", f"{str(path)!r}: {first['msg'].removeprefix('Value error, ')}.")
+        return RecipeError("bad_value", f"{str(path)!r}: {first['msg'].removeprefix('Value error, ')}; correct it.")
     name, allowed = _named(recipe, where)
     if first["type"] == "missing":
         return RecipeError("bad_value", f"{str(path)!r} has no {name!r}; add it: {allowed}.")

@@ -62,7 +62,8 @@ def describe_canvases(examples: Sequence[Example], table: Path) -> list[Example]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
         raise ManifestError(
             "unreadable_manifest",
-            f"{str(table)!r} is no table of canvases ({error!r}); its columns are 'sha256', 'body_site' and 'calm'.",
+            f"{str(table)!r} is not a table of canvases ({error!r}); "
+            "give it the columns 'sha256', 'body_site' and 'calm'.",
         ) from error
     unknown = sorted({site for site, _ in rows.values()} - {*BODY_SITES, ""})
     if unknown:

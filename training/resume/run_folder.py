@@ -150,6 +150,6 @@ class RunFolder:
         if found:
             raise OutputError(
                 "other_run",
-                f"{str(self.folder)!r} belongs to another run: {'; '.join(found)}. Repeat the command as it was, or"
+                f"{str(self.folder)!r} belongs to another run ({', '.join(found)}); repeat the command as it was, or"
                 " choose another --out.",
             )

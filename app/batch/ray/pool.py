@@ -111,7 +111,7 @@ class RayPool:
         except ray.exceptions.RayError as error:
             # They are begun in their order, so that what crashes every worker is soon the first that is left.
             sentence = f"Workers of the Ray cluster failed ({_reason(error)}), {min(left.values())!r} is not done"
-            fix = "look into Ray's logs of their machines, mend it, and repeat the command with --resume"
+            fix = "look into Ray's logs on their machines, fix the cause, and repeat the command with --resume"
             raise ClusterError("worker_failed", f"{sentence}; {fix}.") from error
 
 

@@ -229,7 +229,7 @@ def test_no_licence_no_photo(order: Order, server: PhotoServer) -> None:
 def test_a_folder_of_somebody_else_is_left_alone(order: Order) -> None:
     order.out.mkdir()
     (order.out / "diary.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no folder of `fetch`") as raised:
+    with pytest.raises(OutputError, match="not a folder of `fetch`") as raised:
         fetch_dataset(order)
     assert raised.value.code == "exists"
     assert [path.name for path in order.out.iterdir()] == ["diary.txt"]

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import httpx
 import numpy as np
 import onnxruntime
 import pytest
+import timm
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,3 +132,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         export_network(network, tmp_path / "missing", size=64)
     assert "missing" in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("no route to host"), OSError("not in the cache")])
+def test_weights_that_cannot_be_fetched_are_one_sentence(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(timm, "create_model", offline)
+    with pytest.raises(RecipeError, match="'test_resnet' cannot be built.*name a file of weights") as caught:
+        build_network("test_resnet", outputs=3, pretrained=True)
+    assert caught.value.code == "bad_value"

@@ -123,7 +123,7 @@ class Downloader:
             if url.startswith("https:") and not further.startswith("https:"):
                 raise FetchError("bad_address", f"{url} leads on to {further}, which is not https.")
             url = further
-        raise FetchError("bad_address", f"{url} leads on and on.")
+        raise FetchError("bad_address", f"{url} redirects too often.")
 
     def _address(self, url: str) -> str:
         parts = urlsplit(url)

@@ -135,7 +135,7 @@ def _check_order(order: Order) -> None:
 
 def _make_folder(out: Path) -> None:
     if out.exists() and not (out / JOURNAL).exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError("exists", f"{str(out)!r} exists and is no folder of `fetch`; choose another --out.")
+        raise OutputError("exists", f"{str(out)!r} exists and is not a folder of `fetch`; choose another --out.")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -156,7 +156,10 @@ def _fetch_tables(order: Order, downloader: Downloader) -> Path:
         try:
             data = downloader.get(table.url)
         except FetchError as error:
-            raise DatasetError("missing_table", f"The table {table.file!r} cannot be fetched: {error}") from error
+            raise DatasetError(
+                "missing_table",
+                f"The table {table.file!r} cannot be fetched ({error}); try again, or give --tables FOLDER.",
+            ) from error
         folder.mkdir(exist_ok=True)
         _write_whole(path, data)
     return folder
