@@ -146,16 +146,17 @@ def stats(
 
 @data_app.command("import")
 def import_own(
-    source: Annotated[Path, typer.Argument(help="Folder per category, CSV, imagefolder, COCO or Label Studio JSON.")],
+    source: Annotated[Path, typer.Argument(help="Folder or file: folders, tables, exports of labelling tools.")],
     out: Out,
     words: Annotated[list[str] | None, typer.Option("--map", help="What a label means: LABEL=CATEGORY.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="A category of your own; repeatable.")] = None,
 ) -> None:
     """Import photos that another tool labelled; says what it mapped and what it left out."""
     from app.cli.tables import print_import
 
     with extra("train"):
         from training.data.importing import import_photos
-    print_import(Console(), import_photos(source, out, words=words or []), out)
+    print_import(Console(), import_photos(source, out, words=words or [], categories=category or []), out)
 
 
 @data_app.command()

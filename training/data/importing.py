@@ -7,21 +7,32 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from model.errors import InputError, ManifestError
-from model.photo import PHOTO_SUFFIXES
+from model.photo import Walk, log_unseen
 from model.prediction import OTHER
 from training.data.croissant import croissant_path, write_croissant
-from training.data.import_formats import Found, read_format
-from training.data.manifest import BODY_SITES, NOT_SKIN, SPLITS
+from training.data.exports import without_code
+from training.data.found import Found, first_of
+from training.data.import_formats import read_format
+from training.data.layouts import plain, split_of
+from training.data.manifest import BODY_SITES, NOT_SKIN
 from training.data.photos import Listed, columns_of, relative_to
 from training.data.rows import COLUMNS, refuse_existing, row_of, write_cells
 from training.data.schema import CATEGORIES
+from training.data.skin_tone import told_tone
 
 KNOWN = (*CATEGORIES, OTHER, NOT_SKIN)
-_SPLITS = {**{split: split for split in SPLITS}, "training": "train", "val": "validation", "valid": "validation"}
-_SPLITS |= {"dev": "validation", "testing": "test"}
+_SITE_COLUMNS = ("body_site", "anatom_site_general", "anatom_site", "localization", "localisation", "body_location")
+_SITES = {
+    **{site: site for site in BODY_SITES},
+    **dict.fromkeys(("torso", "anterior_torso", "posterior_torso", "lateral_torso", "back", "chest"), "trunk"),
+    **dict.fromkeys(("abdomen", "belly"), "trunk"),
+    **dict.fromkeys(("upper_extremity", "forearm", "upper_arm"), "arm"),
+    **dict.fromkeys(("lower_extremity", "lower_leg", "thigh", "knee"), "leg"),
+}
+"""Words of public tables for body sites, in the manner of `plain`; others are kept as they are told."""
 _WORDS = {
     **{category: category for category in KNOWN},
     "petechia": "petechiae",
@@ -45,15 +56,17 @@ class Import:
     left_out: Counter[str]
 
 
-def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Import:
+def import_photos(source: Path, out: Path, *, words: Sequence[str] = (), categories: Sequence[str] = ()) -> Import:
     """Return what a folder or file lists, written as a manifest with a Croissant description beside it.
 
-    `words` maps further labels, as `Ecchymosis=purpura`. Raises ManifestError, InputError and OutputError.
+    `words` maps further labels, as `Ecchymosis=purpura`; `categories` are one's own beside `KNOWN`.
+
+    Raises ManifestError, InputError and OutputError.
     """
     refuse_existing(out, croissant_path(out))
-    known = _WORDS | _told(words)
-    kind, found = read_format(source)
-    files = _files_below({one.folder for one in found if not (one.folder / one.name).is_file()})
+    known = _WORDS | {plain(category): category for category in categories} | _told(words, categories)
+    kind, found = read_format(source, known=known.keys())
+    files = _files_below({one.folder for one in found if not one.name or not (one.folder / one.name).is_file()})
     left_out: Counter[str] = Counter()
     counted: Counter[tuple[str, str]] = Counter()
     rows: list[Listed] = []
@@ -74,27 +87,28 @@ def import_photos(source: Path, out: Path, *, words: Sequence[str] = ()) -> Impo
     return Import(kind, rows, counted, left_out)
 
 
-def _told(words: Sequence[str]) -> dict[str, str]:
+def _told(words: Sequence[str], categories: Sequence[str]) -> dict[str, str]:
+    if wrong := [one for one in categories if not re.fullmatch(r"[a-z][a-z0-9_]*", one)]:
+        sentence = f"{wrong[0]!r} is no name of a category; write lower case letters, digits and underscores."
+        raise InputError("bad_option", sentence)
     told = {}
     for text in words:
         word, equals, category = text.rpartition("=")
-        if not equals or category not in KNOWN:
+        if not equals or category not in {*KNOWN, *categories}:
             raise InputError(
-                "bad_option", f"{text!r} maps nothing; write LABEL=CATEGORY with one of {', '.join(KNOWN)}."
+                "bad_option",
+                f"{text!r} maps nothing; write LABEL=CATEGORY with one of {', '.join((*KNOWN, *categories))}, or "
+                "name a category of your own with --category.",
             )
-        told[_plain(word)] = category
+        told[plain(word)] = category
     return told
 
 
-def _plain(word: str) -> str:
-    return re.sub(r"[\W_]+", "_", word.strip().lower()).strip("_")
-
-
-def _row(one: Found, known: Mapping[str, str], files: Mapping[str, Sequence[Path]], folder: Path) -> Listed | str:
+def _row(one: Found, known: Mapping[str, str], files: Files, folder: Path) -> Listed | str:
     """Return the row of one photo, or why it has none."""
     if not one.words:
         return "it has no label"
-    categories = {known.get(_plain(word)) for word in one.words}
+    categories = {known.get(plain(word)) for word in one.words}
     if len(categories) > 1:
         return "its labels are of several categories"
     category = categories.pop()
@@ -104,29 +118,64 @@ def _row(one: Found, known: Mapping[str, str], files: Mapping[str, Sequence[Path
     if isinstance(path, str):
         return path
     cells = {key: value for key, value in one.cells.items() if value}
+    named = {plain(key): value for key, value in cells.items()}
     cells |= {"file_name": relative_to(path, folder), "category": category}
-    cells["split"] = _SPLITS.get(_plain(cells.get("split", "")), "")
+    cells["split"] = split_of(cells.get("split", ""))
     cells.setdefault("label", one.words[0])
-    if cells.get("body_site") not in (None, *BODY_SITES):
-        cells["body_site_as_told"] = cells.pop("body_site")
+    if tone := told_tone(named):
+        cells["skin_tone"] = tone
+    if site := first_of(named, _SITE_COLUMNS):
+        cells["body_site"] = _SITES.get(plain(site), "")
+        if cells["body_site"] != site:
+            cells["body_site_as_told"] = site
     return Listed(path, cells)
 
 
-def _locate(one: Found, files: Mapping[str, Sequence[Path]]) -> Path | str:
-    """Return the photo by its path or, as exports often lack the folder, by its name below; or why that fails."""
-    path = one.folder / one.name
-    if one.name and path.is_file():
-        return path
-    named = files.get(Path(one.name).name, ())
-    if not named:
-        return "its file is missing"
-    return named[0] if len(named) == 1 else "its name fits several files"
+def _locate(one: Found, files: Files) -> Path | str:
+    """Return the photo by its path or, as exports often lack or change the folder, by its name; or why that fails.
+
+    Among several files of the name the one counts that shares most folders with the path.
+    """
+    name = one.name.replace("\\", "/")
+    for told in (one.name, name):
+        if told and (one.folder / told).is_file():
+            return one.folder / told
+    wanted = PurePosixPath(name).parts
+    for last in dict.fromkeys((wanted[-1], without_code(wanted[-1])) if wanted else ()):
+        for found in (files.by_name.get(last), files.by_stem.get(last)):
+            if found:
+                return _nearest(found, wanted)
+    return "its file is missing"
 
 
-def _files_below(folders: set[Path]) -> dict[str, list[Path]]:
-    found: dict[str, set[Path]] = {}
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path.suffix.lower() in PHOTO_SUFFIXES:
-                found.setdefault(path.name, set()).add(path)
-    return {name: sorted(paths) for name, paths in found.items()}
+def _nearest(found: Sequence[Path], wanted: Sequence[str]) -> Path | str:
+    """Return the one file that shares most folders with a path."""
+    if len(found) == 1:
+        return found[0]
+    shared = [
+        next((n for n, (one, other) in enumerate(pairs) if one != other), len(pairs))
+        for pairs in (list(zip(path.parts[-2::-1], wanted[-2::-1], strict=False)) for path in found)
+    ]
+    best = [path for path, count in zip(found, shared, strict=True) if count == max(shared)]
+    return best[0] if len(best) == 1 else "its name fits several files"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Photos below some folders."""
+
+    by_name: Mapping[str, Sequence[Path]]
+    by_stem: Mapping[str, Sequence[Path]]
+    """By the name without its suffix, as many tables give it."""
+
+
+def _files_below(folders: set[Path]) -> Files:
+    walk = Walk()
+    paths = sorted({path for folder in folders if folder.is_dir() for path in walk.photos_in(folder)})
+    log_unseen(walk)
+    by_name: dict[str, list[Path]] = {}
+    by_stem: dict[str, list[Path]] = {}
+    for path in paths:
+        by_name.setdefault(path.name, []).append(path)
+        by_stem.setdefault(path.stem, []).append(path)
+    return Files(by_name, by_stem)
