@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any, Self
 
 from app.views.row import Cell
 from model.errors import OutputError
+from model.system.durable import lock_file
 from model.system.files import cannot_write, sync_folder
 
 _MARK = '{"redspots_journal": 1, '
@@ -66,8 +66,11 @@ class Journal:
         try:
             lock(descriptor, path)
             journal._begin(run)
-        except BaseException:
+        except BaseException as error:
             os.close(descriptor)
+            # An empty journal of a run that has not begun would refuse the next one.
+            if not there and not (isinstance(error, OutputError) and error.code == "in_use"):
+                path.unlink(missing_ok=True)
             raise
         return journal
 
@@ -174,15 +177,14 @@ def check_same_run(place: str, then: Mapping[str, str], now: Mapping[str, str]) 
 
 def lock(descriptor: int, path: Path) -> None:
     """Keep other runs from a file until it is closed. Raises OutputError where another has it."""
-    # Two runs that write to one place would both be lost. Elsewhere than on POSIX nobody keeps them apart.
-    if sys.platform != "win32":
-        import fcntl
-
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            sentence = f"{str(path)!r} is in use by another run; wait for it, or choose another --out."
-            raise OutputError("in_use", sentence) from error
+    # Two runs that write to one place would both be lost.
+    try:
+        lock_file(descriptor, wait=False)
+    except BlockingIOError as error:
+        sentence = f"{str(path)!r} is in use by another run; wait for it, or choose another --out."
+        raise OutputError("in_use", sentence) from error
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def unfinished_run(place: Path | str) -> OutputError:
