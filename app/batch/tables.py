@@ -117,8 +117,9 @@ class TableWriter:
     ) -> Self:
         """Return a writer to use in a `with` statement.
 
-        For `again` see `NewFile`; with `excel` a CSV table begins with the mark by which Excel knows UTF-8. Raises OutputError: the suffix is none of `SUFFIXES`, the file exists, or its folder
-        takes no file; InputError: a library is missing.
+        For `again` see `NewFile`; with `excel` a CSV table begins with the mark by which Excel knows UTF-8.
+        Raises OutputError: the suffix is none of `SUFFIXES`, the file exists, or its folder takes no file; InputError:
+        a library is missing.
         """
         check_format(path)
         file = NewFile.open(path, overwrite=overwrite, again=again)
