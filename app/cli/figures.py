@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from model.errors import OutputError, RedspotsError
+from model.errors import RedspotsError
+from model.system.files import NewFile
 
 
 def print_figures(
@@ -75,13 +76,5 @@ def _number(value: float | None, *, sign: str = "") -> str:
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
     """Write metrics.json. Raises OutputError when it exists or cannot be written."""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            json.dump(metrics, file, indent=2, allow_nan=False)
-            file.write("\n")
-    except FileExistsError:
-        raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.") from None
-    except OSError as error:
-        raise OutputError(
-            "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
-        ) from error
+    with NewFile.open(path) as new:
+        new.file.write((json.dumps(metrics, indent=2, allow_nan=False) + "\n").encode())

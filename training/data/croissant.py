@@ -11,7 +11,7 @@ from pathlib import Path
 import mlcroissant as mlc
 
 from model.card import sha256_of
-from model.errors import OutputError
+from model.system.files import NewFile
 from training.data.rows import COLUMNS, Row
 from training.data.schema import Dataset
 
@@ -31,15 +31,8 @@ def write_croissant(manifest: Path, rows: Sequence[Row], datasets: Sequence[Data
     """
     path = croissant_path(manifest)
     described = json.dumps(_describe(manifest, rows, datasets, created).to_json(), indent=2, ensure_ascii=False)
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(described + "\n")
-    except FileExistsError:
-        raise OutputError("exists", f"{str(path)!r} exists already; choose another --out or remove it.") from None
-    except OSError as error:
-        raise OutputError(
-            "cannot_write", f"{str(path)!r} cannot be written ({error}); choose another --out."
-        ) from error
+    with NewFile.open(path) as new:
+        new.file.write(f"{described}\n".encode())
     return path
 
 

@@ -45,13 +45,9 @@ def measured_levels(card: ModelCard, scored: Scored, *, name: str, seed: int = 0
         value = figure(scored)
         if np.isnan(value):
             return Record(None, None, None, photos)
-        low, high = interval(
-            np.array(
-                [figure(alone[rows]) for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples)],
-                dtype=np.float64,
-            )
-        )
-        if low is not None and high is not None and value in {0.0, 1.0}:
+        drawn = [figure(alone[rows]) for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples)]
+        low, high = interval(np.array(drawn, dtype=np.float64))
+        if drawn and value in {0.0, 1.0}:
             low, high = (max(0.0, 1 - 3 / photos), 1.0) if value else (0.0, min(1.0, 3 / photos))
         return Record(round(value, 4), low, high, photos)
 

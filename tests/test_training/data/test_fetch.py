@@ -271,6 +271,25 @@ def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
     last.close()
 
 
+def test_two_runs_never_share_a_folder_and_a_spoilt_line_costs_one_file(tmp_path: Path) -> None:
+    path = tmp_path / JOURNAL
+    journal = Journal(path, job={"dataset": "x"})
+    journal.write({"file_name": "a", "sha256": "1"})
+    with pytest.raises(OutputError) as raised:
+        Journal(path, job={"dataset": "x"})
+    assert raised.value.code == "in_use"
+    journal.close()
+    with path.open("a", encoding="utf-8") as file:
+        file.write('spoilt\n[1]\n{"no": "name"}\n{"file_name": "b", "sha256": "2"}\n')
+    again = Journal(path, job={"dataset": "x"})
+    assert set(again.done) == {"a", "b"}
+    again.close()
+    path.write_text("not ours\n", encoding="utf-8")
+    with pytest.raises(OutputError) as raised:
+        Journal(path, job={"dataset": "x"})
+    assert raised.value.code == "no_journal" and path.read_text(encoding="utf-8") == "not ours\n"
+
+
 def test_a_killed_run_goes_on_where_it_was(order: Order, server: PhotoServer) -> None:
     for number, name in enumerate(NAMES[3:]):
         server.answers[f"{IMAGES}/{name}.png"] = slow(png(number), seconds=0.5)
