@@ -6,6 +6,7 @@ well-known names, such as `X-Amz-Signature`, `sig`, `token` or `access_key`. Wha
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,7 +66,9 @@ def redacted_url(url: str) -> str:
 
 def redacted_command(arguments: Sequence[str]) -> str:
     """Return a command line for a shell without secrets, and of absolute paths the last name alone."""
-    return shlex.join(_argument(argument) for argument in arguments)
+    shown = shlex.join(_argument(argument) for argument in arguments)
+    # It is written as UTF-8; a name may have bytes that are none.
+    return os.fsencode(shown).decode(errors="backslashreplace")
 
 
 def redacted_values(value: Any) -> Any:

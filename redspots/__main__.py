@@ -1,5 +1,5 @@
 """`python -m redspots`: the command line."""
 
-from app.cli import main
+from redspots.command import main
 
 main()

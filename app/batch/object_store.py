@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from fsspec import get_filesystem_class
 from fsspec.spec import AbstractFileSystem
@@ -165,7 +167,7 @@ def _open_store(url: str) -> tuple[AbstractFileSystem, str]:
     scheme = url.partition("://")[0]
     try:
         driver = get_filesystem_class(scheme)
-        store = driver(**driver._get_kwargs_from_urls(url), **_options(scheme))
+        store = driver(**driver._get_kwargs_from_urls(url), **_options(url))
     except ImportError as error:
         raise InputError(
             "extra_not_installed",
@@ -174,14 +176,25 @@ def _open_store(url: str) -> tuple[AbstractFileSystem, str]:
     return store, str(driver._strip_protocol(url))
 
 
-def _options(scheme: str) -> dict[str, Any]:
-    """Return what keeps a silent server from holding up a run for ever."""
+def _options(url: str) -> dict[str, Any]:
+    """Return what keeps a silent server from holding up a run for ever, and the proxy that the environment names."""
+    scheme = url.partition("://")[0]
     if scheme in {"http", "https"}:
         import aiohttp
 
-        return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(total=SECONDS)}}
+        options: dict[str, Any] = {"client_kwargs": {"timeout": aiohttp.ClientTimeout(total=SECONDS)}}
+        # Not `trust_env`, which would send what ~/.netrc holds, too.
+        proxies = getproxies()
+        proxy = proxies.get(scheme) or proxies.get("all")
+        if proxy and not proxy_bypass(urlsplit(url).hostname or ""):
+            options["proxy"] = proxy if "://" in proxy else f"http://{proxy}"
+        return options
     if scheme == "s3":
-        return {"config_kwargs": {"connect_timeout": SECONDS / 3, "read_timeout": SECONDS}}
+        options = {"config_kwargs": {"connect_timeout": SECONDS / 3, "read_timeout": SECONDS}}
+        # The driver asks the environment for proxies itself, and has a variable of its own for certificates.
+        if (authorities := os.environ.get("SSL_CERT_FILE")) and not os.environ.get("AWS_CA_BUNDLE"):
+            options["client_kwargs"] = {"verify": authorities}
+        return options
     return {}
 
 

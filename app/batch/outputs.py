@@ -34,6 +34,8 @@ class Files:
     """The page to look through."""
     evidence: Path | None = None
     """Folder for the pictures of the evidence."""
+    excel: bool = False
+    """Whether the table, a CSV, begins with the mark by which Excel knows UTF-8."""
     resume: bool = False
     """Go on with the run whose journal is there."""
 
@@ -66,6 +68,8 @@ class Files:
         """Raise OutputError or InputError unless everything can be written: before any photo is scored."""
         if self.out:
             check_format(self.out)
+        if self.excel and (self.out is None or self.out.suffix.lower() != ".csv"):
+            raise OutputError("unknown_format", "--excel is for a table that ends in .csv; give such an --out.")
         if self.report and self.report.suffix.lower() not in {".html", ".htm"}:
             raise OutputError("unknown_format", f"{str(self.report)!r} does not end in .html; choose a name that does.")
         for path in filter(None, (self.out, self.report, self.evidence)):
@@ -85,7 +89,8 @@ class Files:
 
     def identity(self) -> str:
         """Return what makes two runs write the same, as a hash."""
-        return hash_of([path and path.absolute() for path in (self.out, self.report, self.evidence)])
+        places = [path and path.absolute() for path in (self.out, self.report, self.evidence)]
+        return hash_of([*places, "--excel"] if self.excel else places)
 
 
 def score_to_files(
@@ -143,7 +148,7 @@ def _score_rest(
 def _write_results(scorer: Scorer, journal: Journal, files: Files) -> None:
     # A run that was killed between its files and the end of its journal finds the same files there.
     if files.out:
-        with TableWriter.open(files.out, outputs=scorer.outputs, again=True) as table:
+        with TableWriter.open(files.out, outputs=scorer.outputs, again=True, excel=files.excel) as table:
             for _, entry in journal.entries():
                 table.write(entry.row)
     if files.report:

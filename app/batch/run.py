@@ -52,6 +52,8 @@ class Request:
     exclude: Sequence[str]
     """Patterns of files and folders to leave out."""
     limit: int | None
+    excel: bool
+    """Whether the CSV table is to be opened in Excel."""
     dry_run: bool
     resume: bool
     quiet: bool
@@ -61,6 +63,8 @@ class Request:
         if self.address is not None or self.part_size is not None:
             raise InputError("bad_option", "--address and --part-size are for --engine ray; add it, or leave them out.")
         if self.out is None and self.report is None:
+            if self.excel:
+                raise InputError("bad_option", "--excel is for a table that ends in .csv; give such an --out.")
             if self.resume:
                 sentence = "--resume needs the --out or --report of the run that it goes on with; give it."
                 raise InputError("bad_option", sentence)
@@ -74,14 +78,14 @@ class Request:
         from app.batch.outputs import Files
 
         out = None if self.out is None else Path(self.out)
-        return Files(out=out, report=self.report, evidence=self.evidence, resume=self.resume)
+        return Files(out=out, report=self.report, evidence=self.evidence, excel=self.excel, resume=self.resume)
 
     def cluster(self) -> ClusterRun | None:
         """Return where a run on several machines writes and works, or None if it is no such run. Raises InputError."""
         if self.engine is not Engine.RAY:
             return None
-        if self.out is None or self.report or self.evidence:
-            sentence = "--engine ray writes Parquet files into a new folder or URL, and no --report or --evidence"
+        if self.out is None or self.report or self.evidence or self.excel:
+            sentence = "--engine ray writes Parquet files into a new folder or URL: no --report, --evidence or --excel"
             raise InputError("bad_option", f"{sentence}; give --out alone.")
         from app.batch.ray.parquet_parts import PartsFolder
         from app.batch.ray.pool import RayPool

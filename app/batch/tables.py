@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -11,12 +12,9 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
 from app.answers.words_file import is_blank
-from app.views.row import Cell, Column, all_columns
+from app.views.row import FORMULA, Cell, Column, all_columns
 from model.errors import InputError, OutputError, WordsError
 from model.system.files import NewFile
-
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""First characters with which a spreadsheet takes a text for a formula (OWASP, 'CSV Injection')."""
 
 _ROWS_AT_ONCE = 2000
 """Rows of one group of a Parquet file: enough to compress well, few enough to keep in memory."""
@@ -38,7 +36,7 @@ class _Csv:
         self._rows.writeheader()
 
     def write(self, row: Mapping[str, Cell]) -> None:
-        self._rows.writerow({name: _unformulated(value) for name, value in row.items()})
+        self._rows.writerow(row)
 
     def finish(self) -> None:
         self._text.flush()
@@ -102,23 +100,28 @@ def check_format(path: Path) -> None:
 class TableWriter:
     """A table that appears under its name only when it is complete, and then at once."""
 
-    def __init__(self, file: NewFile, *, columns: Sequence[Column]) -> None:
+    def __init__(self, file: NewFile, *, columns: Sequence[Column], excel: bool = False) -> None:
         """Take what `open` has checked; call `open` instead."""
         self._file = file
+        if excel:
+            file.file.write(codecs.BOM_UTF8)
         self._columns = columns
         self._format: _Format = _FORMATS[file.target.suffix.lower()](file.file, columns)
 
     @classmethod
-    def open(cls, path: Path, *, outputs: Sequence[str], overwrite: bool = False, again: bool = False) -> Self:
+    def open(
+        cls, path: Path, *, outputs: Sequence[str], overwrite: bool = False, again: bool = False, excel: bool = False
+    ) -> Self:
         """Return a writer to use in a `with` statement.
 
-        For `again` see `NewFile`. Raises OutputError: the suffix is none of `SUFFIXES`, the file exists, or its folder
-        takes no file; InputError: a library is missing.
+        For `again` see `NewFile`; with `excel` a CSV table begins with the mark by which Excel knows UTF-8.
+        Raises OutputError: the suffix is none of `SUFFIXES`, the file exists, or its folder takes no file; InputError:
+        a library is missing.
         """
         check_format(path)
         file = NewFile.open(path, overwrite=overwrite, again=again)
         try:
-            return cls(file, columns=all_columns(outputs))
+            return cls(file, columns=all_columns(outputs), excel=excel)
         except BaseException as error:
             file.__exit__(type(error), error, None)
             raise
@@ -130,7 +133,7 @@ class TableWriter:
     def write(self, row: Mapping[str, Cell]) -> None:
         """Write one row. Raises WordsError when it lost its referral; a full disk shows at the latest at the end."""
         _check(row, self._columns, place=str(self._file.target))
-        self._format.write(row)
+        self._format.write({name: _unformulated(value) for name, value in row.items()})
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -154,7 +157,7 @@ def parquet_part(rows: Iterable[Mapping[str, Cell]], *, outputs: Sequence[str], 
     table = _Parquet(file, columns)
     for each in rows:
         _check(each, columns, place=name)
-        table.write(each)
+        table.write({name: _unformulated(value) for name, value in each.items()})
     table.finish()
     return file.getvalue()
 
@@ -192,4 +195,5 @@ def _import_pyarrow() -> tuple[Any, Any]:
 
 
 def _unformulated(value: Cell) -> Cell:
+    """Return a cell, the same in all formats, that no spreadsheet takes for a formula: words files are people's own."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

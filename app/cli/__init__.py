@@ -109,6 +109,7 @@ def score(
     exclude: Annotated[
         list[str] | None, typer.Option(help="Pattern of files or folders to leave out, as '*_mask.png'; repeatable.")
     ] = None,
+    excel: Annotated[bool, typer.Option("--excel", help="Let Excel know that the .csv table is UTF-8.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Score only the first N photos.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be scored, and stop.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
@@ -133,6 +134,7 @@ def score(
             address=address,
             part_size=part_size,
             exclude=exclude or [],
+            excel=excel,
             limit=limit,
             dry_run=dry_run,
             resume=resume,

@@ -149,7 +149,7 @@ def stats(
 
 @data_app.command("import")
 def import_own(
-    source: Annotated[Path, typer.Argument(help="Folder per category, CSV, imagefolder, COCO or Label Studio JSON.")],
+    source: Annotated[Path, typer.Argument(help="Folder or file: folders, tables, exports of labelling tools.")],
     out: Out,
     words: Annotated[list[str] | None, typer.Option("--map", help="What a label means: LABEL=CATEGORY.")] = None,
     categories: Annotated[

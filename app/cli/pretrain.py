@@ -74,7 +74,7 @@ def pretrain(
         recipe=plan,
         photos=found,
         out=out,
-        command=shlex.join(["redspots", *sys.argv[1:]]),
+        command=os.fsencode(shlex.join(["redspots", *sys.argv[1:]])).decode(errors="backslashreplace"),
         teachers=sources,
         weights=read_backbone(weights).weights if weights and weights.is_dir() else weights,
         tune_teacher=tune_teacher,

@@ -22,6 +22,7 @@ from model.card import ModelCard
 from model.categories import BLEEDING_SPOTS, OTHER
 from model.classifier import Classifier
 from model.errors import OutputError, RedspotsError, WordsError
+from model.photo import escaped
 from model.prediction import ABOUT_SCORES, Prediction
 
 AUDIT = "audit.csv"
@@ -109,7 +110,7 @@ def _tiles(
         small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
         tiles.append(
             Tile(
-                name=Path(one.path).name,
+                name=escaped(Path(one.path).name),
                 truth=_words(one.truth),
                 likely=f"{_words(classifier.card.outputs[best])} {probabilities[best]:.2f}",
                 headline=answer.headline,

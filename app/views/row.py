@@ -18,6 +18,10 @@ SCHEMA = 2
 Cell = str | int | float | None
 
 
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""First characters with which a spreadsheet takes a text for a formula (OWASP, 'CSV Injection')."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What is known of one file: everything that a row is made of."""
@@ -96,7 +100,8 @@ def row(
 
     `prediction_set` and `could_be` hold ids, `not_sure_because` and `photo_notes` read `code: sentence`; all are parted
     by ` | `.
-    Bytes of a file name that are not UTF-8 appear as `\\xff`.
+    Bytes of a file name that are not UTF-8 appear as `\\xff`; a name that a spreadsheet would take for a formula begins
+    with `./`.
     """
     scored = {score.category for score in prediction.scores} if prediction else set()
     if scored and scored != set(outputs):
@@ -116,7 +121,9 @@ def row(
 def _name(path: Path | str) -> str:
     if isinstance(path, str):
         path = redacted_url(path)
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")
+    # The same file, and no formula of a spreadsheet.
+    return f"./{name}" if name.startswith(FORMULA) else name
 
 
 def _probability(result: Result, *, output: str) -> float | None:

@@ -7,7 +7,9 @@ the last step is a rename within one file system.
 
 from __future__ import annotations
 
+import errno
 import filecmp
+import logging
 import os
 import secrets
 import shutil
@@ -22,6 +24,8 @@ from typing import IO, BinaryIO, Self
 from model.errors import OutputError
 
 _ELSEWHERE = "choose another place"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+"""What `flock` answers where a file system knows none."""
 
 
 def is_file(path: Path) -> bool:
@@ -208,23 +212,36 @@ def _part_of(target: Path, *, again: bool) -> Path:
 
 
 def lock_file(file: IO[bytes] | int, *, wait: bool) -> None:
-    """Take the lock of an open file, for as long as it is open; without effect where there are none, as on Windows.
+    """Take the lock of an open file, for as long as it is open.
 
-    Raises BlockingIOError when another process has it and `wait` is not asked for.
+    Without effect where there are none, as on Windows; on a file system without locks, as some shares are, it is done
+    without, and a warning is logged. Raises BlockingIOError when another process has it and `wait` is not asked for.
     """
     if sys.platform != "win32":
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            logging.getLogger(__name__).warning(
+                "The file system has no locks (%s): nothing keeps a second run from the same files; start none.",
+                error.strerror,
+            )
 
 
 def hold_file(file: IO[bytes] | int, place: Path) -> None:
     """Keep other runs from an open file until it is closed; `place` is for people. Raises OutputError `in_use`."""
     try:
         lock_file(file, wait=False)
-    except OSError as error:
+    except BlockingIOError as error:
         sentence = f"{str(place)!r} is in use by another run; wait for it, or choose another --out."
         raise OutputError("in_use", sentence) from error
+    except OSError as error:
+        raise cannot_write(place, error) from error
 
 
 def sync(path: Path) -> None:

@@ -72,8 +72,11 @@ class Journal(ABC, Generic[Entry]):
             # Two runs that write to one place would both be lost.
             hold_file(descriptor, path)
             journal._begin(run)
-        except BaseException:
+        except BaseException as error:
             os.close(descriptor)
+            # An empty journal of a run that has not begun would refuse the next one.
+            if not there and not (isinstance(error, OutputError) and error.code == "in_use"):
+                path.unlink(missing_ok=True)
             raise
         return journal
 

@@ -239,7 +239,15 @@ def test_a_dry_run_and_its_refusals_tell_no_secret(
     asked = Request(
         **{"names": addresses, "lists": [], "model": tiny_model, "words": None, "language": None, "out": None},
         **{"report": None, "evidence": None, "workers": 1, "engine": Engine.THREADS, "address": None},
-        **{"part_size": None, "exclude": ["b.jpg*"], "limit": None, "dry_run": True, "resume": False, "quiet": False},
+        **{
+            "part_size": None,
+            "exclude": ["b.jpg*"],
+            "excel": False,
+            "limit": None,
+            "dry_run": True,
+            "resume": False,
+            "quiet": False,
+        },
     )
     assert run(asked) == 0
     for wrong in (

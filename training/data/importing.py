@@ -1,27 +1,37 @@
-"""Your own labelled photos as a manifest: what maps is taken, what does not is counted with its reason."""
+"""One's own labelled photos as a manifest: what maps is taken, what does not is counted with its reason."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from model.categories import BACKGROUND, CATEGORIES, RESERVED, is_category_id
 from model.errors import InputError, ManifestError
-from model.photo import PHOTO_SUFFIXES
+from model.photo import Walk, log_unseen
 from model.system.files import check_absent, is_file
 from training.data.croissant import croissant_path, write_croissant
-from training.data.import_formats import Found, read_format
-from training.data.manifest import BODY_SITES, SPLITS
+from training.data.exports import without_code
+from training.data.found import Found, first_of
+from training.data.import_formats import read_format
+from training.data.layouts import plain, split_of
+from training.data.manifest import BODY_SITES
 from training.data.photos import Listed, columns_of, relative_to
 from training.data.rows import COLUMNS, row_of, write_cells
+from training.data.skin_tone import told_tone
 
 KNOWN = (*CATEGORIES, *BACKGROUND)
-_SPLITS = {**{split: split for split in SPLITS}, "training": "train", "val": "validation", "valid": "validation"}
-_SPLITS |= {"dev": "validation", "testing": "test"}
+_SITE_COLUMNS = ("body_site", "anatom_site_general", "anatom_site", "localization", "localisation", "body_location")
+_SITES = {
+    **{site: site for site in BODY_SITES},
+    **dict.fromkeys(("torso", "anterior_torso", "posterior_torso", "lateral_torso", "back", "chest"), "trunk"),
+    **dict.fromkeys(("abdomen", "belly"), "trunk"),
+    **dict.fromkeys(("upper_extremity", "forearm", "upper_arm"), "arm"),
+    **dict.fromkeys(("lower_extremity", "lower_leg", "thigh", "knee"), "leg"),
+}
+"""Words of public tables for body sites, in the manner of `plain`; others are kept as they are told."""
 _WORDS = {
     **{category: category for category in KNOWN},
     "petechia": "petechiae",
@@ -48,14 +58,14 @@ class Import:
 def import_photos(source: Path, out: Path, *, words: Sequence[str] = (), categories: Sequence[str] = ()) -> Import:
     """Return what a folder or file lists, written as a manifest with a Croissant description beside it.
 
-    `words` maps further labels, as `Ecchymosis=purpura`; `categories` are ids of custom ones that labels may mean, too.
+    `words` maps further labels, as `Ecchymosis=purpura`; `categories` are one's own beside `KNOWN`.
+
     Raises ManifestError, InputError and OutputError.
     """
     check_absent(out, croissant_path(out))
-    own = {category: category for category in _checked(categories)}
-    known = _WORDS | own | _told(words, (*KNOWN, *own))
-    kind, found = read_format(source)
-    files = _files_below({one.folder for one in found if not is_file(one.folder / one.name)})
+    known = _WORDS | {plain(category): category for category in categories} | _told(words, categories)
+    kind, found = read_format(source, known=known.keys())
+    files = _files_below({one.folder for one in found if not one.name or not is_file(one.folder / one.name)})
     left_out: Counter[str] = Counter()
     counted: Counter[tuple[str, str]] = Counter()
     rows: list[Listed] = []
@@ -76,40 +86,31 @@ def import_photos(source: Path, out: Path, *, words: Sequence[str] = (), categor
     return Import(kind, rows, counted, left_out)
 
 
-def _checked(categories: Sequence[str]) -> Sequence[str]:
-    for name in categories:
-        if not is_category_id(name):
-            raise InputError(
-                "bad_option",
-                f"{name!r} cannot be a category; use lower-case letters, digits and _, a letter first, and none of "
-                f"{', '.join(RESERVED)}.",
-            )
-    return categories
-
-
 def _told(words: Sequence[str], categories: Sequence[str]) -> dict[str, str]:
+    if wrong := [one for one in categories if not is_category_id(one)]:
+        raise InputError(
+            "bad_option",
+            f"{wrong[0]!r} cannot be a category; use lower-case letters, digits and _, a letter first, and none of "
+            f"{', '.join(RESERVED)}.",
+        )
     told = {}
     for text in words:
         word, equals, category = text.rpartition("=")
-        if not equals or category not in categories:
+        if not equals or category not in {*KNOWN, *categories}:
             raise InputError(
                 "bad_option",
-                f"{text!r} maps nothing; write LABEL=CATEGORY with one of {', '.join(categories)}, or name one "
-                "of your own with --category.",
+                f"{text!r} maps nothing; write LABEL=CATEGORY with one of {', '.join((*KNOWN, *categories))}, or "
+                "name a category of your own with --category.",
             )
-        told[_plain(word)] = category
+        told[plain(word)] = category
     return told
 
 
-def _plain(word: str) -> str:
-    return re.sub(r"[\W_]+", "_", word.strip().lower()).strip("_")
-
-
-def _row(one: Found, known: Mapping[str, str], files: Mapping[str, Sequence[Path]], folder: Path) -> Listed | str:
+def _row(one: Found, known: Mapping[str, str], files: Files, folder: Path) -> Listed | str:
     """Return the row of one photo, or why it has none."""
     if not one.words:
         return "it has no label"
-    categories = {known.get(_plain(word)) for word in one.words}
+    categories = {known.get(plain(word)) for word in one.words}
     if len(categories) > 1:
         return "its labels are of several categories"
     category = categories.pop()
@@ -119,29 +120,64 @@ def _row(one: Found, known: Mapping[str, str], files: Mapping[str, Sequence[Path
     if isinstance(path, str):
         return path
     cells = {key: value for key, value in one.cells.items() if value}
+    named = {plain(key): value for key, value in cells.items()}
     cells |= {"file_name": relative_to(path, folder), "category": category}
-    cells["split"] = _SPLITS.get(_plain(cells.get("split", "")), "")
+    cells["split"] = split_of(cells.get("split", ""))
     cells.setdefault("label", one.words[0])
-    if cells.get("body_site") not in (None, *BODY_SITES):
-        cells["body_site_as_told"] = cells.pop("body_site")
+    if tone := told_tone(named):
+        cells["skin_tone"] = tone
+    if site := first_of(named, _SITE_COLUMNS):
+        cells["body_site"] = _SITES.get(plain(site), "")
+        if cells["body_site"] != site:
+            cells["body_site_as_told"] = site
     return Listed(path, cells)
 
 
-def _locate(one: Found, files: Mapping[str, Sequence[Path]]) -> Path | str:
-    """Return the photo by its path or, as exports often lack the folder, by its name below; or why that fails."""
-    path = one.folder / one.name
-    if one.name and is_file(path):
-        return path
-    named = files.get(Path(one.name).name, ())
-    if not named:
-        return "its file is missing"
-    return named[0] if len(named) == 1 else "its name fits several files"
+def _locate(one: Found, files: Files) -> Path | str:
+    """Return the photo by its path or, as exports often lack or change the folder, by its name; or why that fails.
+
+    Among several files of the name the one counts that shares most folders with the path.
+    """
+    name = one.name.replace("\\", "/")
+    for told in (one.name, name):
+        if told and is_file(one.folder / told):
+            return one.folder / told
+    wanted = PurePosixPath(name).parts
+    for last in dict.fromkeys((wanted[-1], without_code(wanted[-1])) if wanted else ()):
+        for found in (files.by_name.get(last), files.by_stem.get(last)):
+            if found:
+                return _nearest(found, wanted)
+    return "its file is missing"
 
 
-def _files_below(folders: set[Path]) -> dict[str, list[Path]]:
-    found: dict[str, set[Path]] = {}
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path.suffix.lower() in PHOTO_SUFFIXES:
-                found.setdefault(path.name, set()).add(path)
-    return {name: sorted(paths) for name, paths in found.items()}
+def _nearest(found: Sequence[Path], wanted: Sequence[str]) -> Path | str:
+    """Return the one file that shares most folders with a path."""
+    if len(found) == 1:
+        return found[0]
+    shared = [
+        next((n for n, (one, other) in enumerate(pairs) if one != other), len(pairs))
+        for pairs in (list(zip(path.parts[-2::-1], wanted[-2::-1], strict=False)) for path in found)
+    ]
+    best = [path for path, count in zip(found, shared, strict=True) if count == max(shared)]
+    return best[0] if len(best) == 1 else "its name fits several files"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Photos below some folders."""
+
+    by_name: Mapping[str, Sequence[Path]]
+    by_stem: Mapping[str, Sequence[Path]]
+    """By the name without its suffix, as many tables give it."""
+
+
+def _files_below(folders: set[Path]) -> Files:
+    walk = Walk()
+    paths = sorted({path for folder in folders if folder.is_dir() for path in walk.photos_in(folder)})
+    log_unseen(walk)
+    by_name: dict[str, list[Path]] = {}
+    by_stem: dict[str, list[Path]] = {}
+    for path in paths:
+        by_name.setdefault(path.name, []).append(path)
+        by_stem.setdefault(path.stem, []).append(path)
+    return Files(by_name, by_stem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -58,21 +58,27 @@ def compare(
     mine, theirs = as_known(mine, new[0]), as_known(theirs, old[0])
     bands = sorted(set(mine.tones.tolist()) - {""})
     of_new, of_old = figures(new[0], bands), figures(old[0], bands)
-    rows = list(resampled_rows(mine.groups, seed=seed, resamples=resamples))
-    drawn = [(mine[index], theirs[index]) for index in rows]
+    shared = [name for name in of_new if name in of_old]
+    drawn: dict[str, list[float]] = {name: [] for name in shared}
+    alone = mine.measured_alone(), theirs.measured_alone()
+    # One resample at a time, since all at once fill the memory.
+    for rows in resampled_rows(mine.groups, seed=seed, resamples=resamples):
+        one, other = alone[0][rows], alone[1][rows]
+        for name in shared:
+            drawn[name].append(of_new[name](one) - of_old[name](other))
 
-    def differ(name: str, first: Callable[[Scored], float], second: Callable[[Scored], float]) -> Difference:
-        values = first(mine), second(theirs)
+    def differ(name: str) -> Difference:
+        values = of_new[name](mine), of_old[name](theirs)
         if np.isnan(values).any():
             told = [None if np.isnan(value) else round(value, 4) for value in values]
             return Difference(told[0], told[1], None, None, None, Verdict.UNDEFINED)
-        low, high = interval(np.array([first(one) - second(other) for one, other in drawn]))
+        low, high = interval(np.array(drawn[name], dtype=np.float64))
         new_value, old_value = round(values[0], 4), round(values[1], 4)
         return Difference(
             new_value, old_value, round(values[0] - values[1], 4), low, high, judge_interval(name, low=low, high=high)
         )
 
-    return {name: differ(name, of_new[name], of_old[name]) for name in of_new if name in of_old}
+    return {name: differ(name) for name in shared}
 
 
 def judge_interval(name: str, *, low: float | None, high: float | None) -> Verdict:

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_curve
 
 from model.card import ModelCard
 from model.categories import NOT_SKIN, OTHER
-from training.evaluation.bootstrap import interval, resampled_counts
+from training.evaluation.bootstrap import Counts, interval
 from training.evaluation.metrics import measure
 from training.evaluation.predictions import Scored
 
@@ -33,7 +33,7 @@ _PART_FIGURES = frozenset(
 
 def diagrams(scored: Scored, card: ModelCard, *, seed: int = 0) -> dict[str, Any]:
     """Return everything that a report draws; values are rounded, intervals are 95 %, bootstrap over groups."""
-    drawn = resampled_counts(scored.groups, seed=seed, resamples=RESAMPLES)
+    drawn = Counts(scored.groups, seed=seed, resamples=RESAMPLES)
     return {
         "confusion": confusion(scored, card),
         "roc": {
@@ -56,7 +56,7 @@ def confusion(scored: Scored, card: ModelCard) -> dict[str, Any]:
     return {"truths": truths, "named": names, "counts": counts}
 
 
-def roc(scored: Scored, card: ModelCard, members: Sequence[str], drawn: NDArray[np.float64]) -> dict[str, Any] | None:
+def roc(scored: Scored, card: ModelCard, members: Sequence[str], drawn: Counts) -> dict[str, Any] | None:
     """Return sensitivity over the false positive rates of `GRID` with its band; None without photos on both sides."""
     positive = np.isin(scored.truths, members)
     if positive.all() or not positive.any():
@@ -68,8 +68,8 @@ def roc(scored: Scored, card: ModelCard, members: Sequence[str], drawn: NDArray[
         # Where the curve rises straight up, its upper end counts.
         return np.array([true_positive[false_positive <= at + 1e-12].max() for at in GRID])
 
-    usable = [weights for weights in drawn if weights[positive].any() and weights[~positive].any()]
-    band = np.array([sensitivity(weights) for weights in usable]).reshape(len(usable), len(GRID))
+    curves = [sensitivity(weights) for weights in drawn if weights[positive].any() and weights[~positive].any()]
+    band = np.array(curves).reshape(len(curves), len(GRID))
     return {
         "photos": int(positive.sum()),
         "false_positive_rate": _rounded(GRID),
@@ -78,7 +78,7 @@ def roc(scored: Scored, card: ModelCard, members: Sequence[str], drawn: NDArray[
     }
 
 
-def reliability(scored: Scored, card: ModelCard, drawn: NDArray[np.float64]) -> list[dict[str, Any]]:
+def reliability(scored: Scored, card: ModelCard, drawn: Counts) -> list[dict[str, Any]]:
     """Return, per bin of the likeliest output's probability: photos, mean probability, and how often it was right."""
     targets = np.where(scored.truths == NOT_SKIN, OTHER, scored.truths)
     surest = scored.probabilities.argmax(axis=1)
@@ -104,7 +104,7 @@ def reliability(scored: Scored, card: ModelCard, drawn: NDArray[np.float64]) -> 
     return found
 
 
-def thresholds(scored: Scored, card: ModelCard, drawn: NDArray[np.float64]) -> dict[str, Any]:
+def thresholds(scored: Scored, card: ModelCard, drawn: Counts) -> dict[str, Any]:
     """Return the share of photos answered and the accuracy of the answers, at each threshold that could be chosen.
 
     The rule is that of `model.decision.decide`; an unfit photo gets no answer at any threshold.

@@ -40,14 +40,15 @@ def measured_levels(card: ModelCard, scored: Scored, *, name: str, seed: int = 0
     `name` says which photos they are. Photos that chose nothing give the honest figures. Intervals: 95 %, bootstrap
     over groups; of 0 or all of n photos, the bound that is not trivial is that of the rule of three, 3 / n.
     """
-    drawn = [scored[rows] for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples)]
+    alone = scored.measured_alone()
 
     def record(figure: Figure, photos: int) -> Record:
         value = figure(scored)
         if np.isnan(value):
             return Record(None, None, None, photos)
-        low, high = interval(np.array([figure(one) for one in drawn], dtype=np.float64))
-        if low is not None and high is not None and value in {0.0, 1.0}:
+        drawn = [figure(alone[rows]) for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples)]
+        low, high = interval(np.array(drawn, dtype=np.float64))
+        if drawn and value in {0.0, 1.0}:
             low, high = (max(0.0, 1 - 3 / photos), 1.0) if value else (0.0, min(1.0, 3 / photos))
         return Record(round(value, 4), low, high, photos)
 

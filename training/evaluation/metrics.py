@@ -46,10 +46,23 @@ def measure(
     resamples: int = RESAMPLES,
 ) -> dict[str, Figure]:
     """Return all figures, or `only` some, with their intervals, in the order in which a person would read them."""
-    drawn_again = [scored[rows] for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples)]
     bands = sorted(set(scored.tones.tolist()) - {""})
     wanted = {name: figure for name, figure in figures(card, bands).items() if only is None or name in only}
-    return {name: _with_interval(figure, scored, drawn_again) for name, figure in wanted.items()}
+    drawn = over_resamples(scored, wanted, seed=seed, resamples=resamples)
+    return {name: _with_interval(figure(scored), drawn[name]) for name, figure in wanted.items()}
+
+
+def over_resamples(
+    scored: Scored, wanted: Mapping[str, Callable[[Scored], float]], *, seed: int, resamples: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return the values of figures in each resample; one resample is held at a time."""
+    values: dict[str, list[float]] = {name: [] for name in wanted}
+    alone = scored.measured_alone()
+    for rows in resampled_rows(scored.groups, seed=seed, resamples=resamples):
+        one = alone[rows]
+        for name, figure in wanted.items():
+            values[name].append(figure(one))
+    return {name: np.array(found, dtype=np.float64) for name, found in values.items()}
 
 
 def figures(card: ModelCard, bands: Sequence[str] = ()) -> Mapping[str, Callable[[Scored], float]]:
@@ -97,12 +110,8 @@ def metrics_json(measured: Mapping[str, Figure], scored: Scored, failed: int) ->
     }
 
 
-def _with_interval(figure: Callable[[Scored], float], scored: Scored, resamples: Sequence[Scored]) -> Figure:
-    value = figure(scored)
-    if np.isnan(value):
-        return Figure(None, None, None)
-    low, high = interval(np.array([figure(one) for one in resamples], dtype=np.float64))
-    return Figure(round(value, 4), low, high)
+def _with_interval(value: float, drawn: NDArray[np.float64]) -> Figure:
+    return Figure(None, None, None) if np.isnan(value) else Figure(round(value, 4), *interval(drawn))
 
 
 def _auc(one: Scored, *, card: ModelCard, members: Sequence[str]) -> float:

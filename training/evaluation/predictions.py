@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,11 @@ class Scored:
     def __getitem__(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Scored:
         """Return a resample or a part."""
         return Scored(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
+
+    def measured_alone(self) -> Scored:
+        """Return the photos without the long texts that no figure asks for, to be resampled."""
+        nothing = np.zeros(len(self.truths), dtype="U1")
+        return replace(self, groups=nothing, sources=nothing, paths=nothing)
 
 
 def score_examples(

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import lightning
 import torch
+from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.strategies.ddp import DDPStrategy as FabricDDPStrategy
 from lightning.pytorch.strategies import DDPStrategy
 from lightning_utilities.core.rank_zero import rank_zero_only
@@ -85,6 +87,13 @@ class Processes:
             # Batch statistics are those of the whole batch, however many devices share it; torch has that on GPUs only.
             options |= {"strategy": _Together(timeout=LONGEST), "sync_batchnorm": torch.cuda.is_available()}
         return options
+
+    def plugins(self) -> list[ClusterEnvironment]:
+        """Return what keeps Lightning from taking a process on its own for a part of a Slurm job.
+
+        A job of several tasks without srun starts one process, which Lightning would refuse after photos were drawn.
+        """
+        return [] if self.count > 1 else [LightningEnvironment()]
 
     def first(self, work: Callable[[], T]) -> T:
         """Return what the first process gets from `work`, to all of them; the others wait. Raises what it raises."""

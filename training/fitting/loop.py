@@ -41,7 +41,7 @@ def run_loop(
         precision=precision,  # type: ignore[arg-type]
         gradient_clip_val=clip or None,
         callbacks=list(callbacks),
-        plugins=[StateFiles()],
+        plugins=[StateFiles(), *processes.plugins()],
         logger=[CSVLogger(run, name="log"), TensorBoardLogger(run, name="tensorboard", version="")],
         log_every_n_steps=min(50, batches),
         enable_model_summary=False,

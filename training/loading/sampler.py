@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from model.errors import RecipeError
-from training.loading.workers import keep_to_one_thread
+from training.loading.workers import keep_to_one_thread, workers_that_fit
 
 
 class Draw(NamedTuple):
@@ -74,7 +74,8 @@ class DrawLoader(DataLoader[tuple[Tensor, int]]):
     """A DataLoader over draws that knows where it is: Lightning keeps that in its checkpoints and brings it back."""
 
     def __init__(self, dataset: Any, draws: Draws, *, batch_size: int, workers: int) -> None:
-        """`batch_size` photos of this process make a batch."""
+        """`batch_size` photos of this process make a batch. There may be fewer workers, see `workers_that_fit`."""
+        workers = workers_that_fit(workers, lambda: batch_size * dataset[Draw(0, 0)][0].nbytes)
         super().__init__(
             dataset,
             batch_size,

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -336,7 +337,8 @@ def _publish(setting: _Setting, network: NamesNetwork, teachers: Sequence[Teache
 def _save(module: torch.nn.Module, path: Path) -> None:
     save_file({name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}, path)
     # safetensors lets the owner alone read it; a server often runs as somebody else.
-    path.chmod(path.parent.stat().st_mode & 0o666)
+    with suppress(PermissionError):  # Some file systems know no modes.
+        path.chmod(path.parent.stat().st_mode & 0o666)
 
 
 def _card(setting: _Setting, teachers: Sequence[Teacher], speed: Speed) -> dict[str, Any]:

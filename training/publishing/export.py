@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,8 @@ def export_network(network: EvidenceNetwork, folder: Path, *, size: int) -> None
         forget_origin(folder / NETWORK)
         save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / WEIGHTS)
         # safetensors lets the owner alone read it; a server often runs as somebody else.
-        (folder / WEIGHTS).chmod((folder / NETWORK).stat().st_mode)
+        with suppress(PermissionError):  # Some file systems know no modes.
+            (folder / WEIGHTS).chmod((folder / NETWORK).stat().st_mode)
     except OSError as error:
         raise OutputError(
             "cannot_write", f"The model cannot be written to {str(folder)!r} ({error}); make room."

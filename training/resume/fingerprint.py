@@ -19,6 +19,8 @@ from training.data.manifest import Example
 
 PACKAGES = ("torch", "torchvision", "timm", "albumentations", "lightning", "onnxruntime", "numpy", "pillow")
 """Those that the bits of the weights depend on, and that a card names."""
+_CHANGE_NOTHING = {"fit": {"workers", "checkpoint_minutes"}, "run": {"workers", "checkpoint_minutes"}}
+"""Keys of a recipe that decide how fast a run is and how often it saves."""
 _SHOWN = 3
 """Photos that a sentence names of each kind."""
 
@@ -26,9 +28,12 @@ _SHOWN = 3
 def identity_of(
     recipe: BaseModel, photos: Sequence[Example], test: Sequence[Example], *, weights: Path | None, start: Path | None
 ) -> dict[str, Any]:
-    """Return all that decides what a run makes, as values for JSON; photos and files count by their SHA-256."""
+    """Return all that decides what a run makes, as values for JSON; photos and files count by their SHA-256.
+
+    Keys of the recipe that change no bit are left out: a run goes on where there are other cores.
+    """
     return {
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe.model_dump(mode="json", exclude=_CHANGE_NOTHING),
         "photos": _photos(photos),
         "test": _photos(test),
         "weights": sha256_of(weights) if weights is not None and weights.is_file() else None,

@@ -145,7 +145,15 @@ def test_what_could_not_be_looked_at_is_said_in_the_end_with_status_1(
     asked = Request(
         **{"names": [str(inside)], "lists": [], "model": tiny_model, "words": None, "language": None, "report": None},
         **{"out": str(tmp_path / "scores.jsonl"), "evidence": None, "workers": 1, "engine": Engine.THREADS},
-        **{"address": None, "part_size": None, "exclude": ["+d*"], "limit": None, "dry_run": True, "resume": False},
+        **{
+            "address": None,
+            "part_size": None,
+            "exclude": ["+d*"],
+            "excel": False,
+            "limit": None,
+            "dry_run": True,
+            "resume": False,
+        },
         quiet=False,
     )
     with unlistable(*LOCKED):

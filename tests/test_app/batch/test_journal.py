@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import sys
@@ -108,6 +110,30 @@ def test_two_runs_never_share_a_journal(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes are a POSIX matter")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_done_without_and_said(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    assert Journal.open(written(tmp_path / "journal"), run=RUN, resume=True).entries_done == len(ENTRIES)
+    assert "no locks" in caplog.text
+
+
+def test_a_journal_that_could_not_be_begun_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*args: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for name in ("flock", "fsync"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fcntl if name == "flock" else os, name, refused)
+            assert code_of(tmp_path / "journal", resume=False)[0] == "cannot_write"
+        assert not (tmp_path / "journal").exists()
+    written(tmp_path / "journal")
+
+
 def test_it_is_never_written_through_a_link_or_into_a_pipe(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.touch()

@@ -21,7 +21,9 @@ from app.batch.scorer import Scorer
 from model.classifier import Classifier
 from model.errors import InputError, PhotoError, RedspotsError
 from tests.support.drawing import encoded, skin
+from tests.support.photo_server import serving
 from tests.support.s3_server import running_s3
+from training.data.public.download import Downloader, Limits
 
 JPEG = encoded(skin())
 KEYS = ("a#1.jpg", "b?2.jpg", "c%20 100%.jpg", "d+e f.jpg", "Füße 写真.jpg", "g[1]::h.jpg", "i&amp;'\"=.jpg", "#.jpg")
@@ -129,6 +131,24 @@ def test_objects_of_any_name_are_listed_matched_and_read(kind: str, request: pyt
         assert numbers == list(range(len(KEYS))), (name, found)
     for pattern, count in (("[1]::*.jpg", 0), ("g[1]*", 1), ("b?*.jpg", 1), ("Füße *", 1), ("d+*", 1), ("*#*.jpg", 2)):
         assert len(find_urls(f"{place}/keys/{pattern}")) == count, pattern
+
+
+def test_photos_come_by_the_proxy_of_the_environment_and_past_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    far = "http://photos.invalid/a%231.jpg"
+    with serving() as proxy, serving() as near:
+        proxy.photo(far, JPEG)
+        near.photo("/b.jpg", JPEG)
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "127.0.0.1,.example.org")
+        assert fetch(far) == JPEG and find_urls(far) == [far]
+        assert fetch(f"{near.url}/b.jpg") == JPEG and set(proxy.asked) == {far}
+        with Downloader(limits=Limits(), agent="test") as downloader:
+            assert downloader.get(far) == JPEG and downloader.get(f"{near.url}/b.jpg") == JPEG
+        assert set(proxy.asked) == {far} and set(near.asked) == {"/b.jpg"}
 
 
 def test_a_url_that_is_none_is_one_sentence() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -9,14 +10,16 @@ import os
 import stat
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
 from app.answers.words import Words
-from app.batch.tables import FORMULA, TableWriter
-from app.views.row import columns, row
+from app.batch.outputs import Files
+from app.batch.tables import TableWriter
+from app.views.row import FORMULA, columns, row
 from app.views.terminal import percent, print_answer
 from model.errors import OutputError, PhotoError, WordsError
 from model.prediction import Prediction, Score
@@ -124,7 +127,7 @@ def test_any_file_name_survives_and_no_cell_is_a_formula(tmp_path_factory: pytes
     folder = tmp_path_factory.mktemp("table")
     one = sure_row(WORDS, name)
     (from_csv,) = read_csv(written(folder / "t.csv", one))
-    assert from_csv["file"] == (f"'{name}" if name.startswith(FORMULA) else name)
+    assert from_csv["file"] == (f"./{name}" if name.startswith(FORMULA) else name)
     assert not any(cell.startswith(FORMULA) for cell in from_csv.values())
     assert {key: cell for key, cell in from_csv.items() if key != "file"} == {
         key: "" if value is None else str(value) for key, value in one.items() if key != "file"
@@ -132,6 +135,25 @@ def test_any_file_name_survives_and_no_cell_is_a_formula(tmp_path_factory: pytes
     lines = written(folder / "t.jsonl", one).read_text(encoding="utf-8").split("\n")
     assert json.loads(lines[0]) == one
     assert lines[1:] == [""]
+
+
+def test_names_and_texts_are_the_same_in_all_formats(words: Words, tmp_path: Path) -> None:
+    one = {**sure_row(words, "+d.jpg"), "headline": "-5 spots"}
+    (from_csv,) = read_csv(written(tmp_path / "t.csv", one))
+    from_jsonl = json.loads(written(tmp_path / "t.jsonl", one).read_text(encoding="utf-8"))
+    from_parquet = pyarrow.parquet.read_table(written(tmp_path / "t.parquet", one)).to_pylist()[0]
+    for cells in (from_csv, from_jsonl, from_parquet):
+        assert (cells["file"], cells["headline"]) == ("./+d.jpg", "'-5 spots")
+
+
+def test_a_table_for_excel_begins_with_its_mark(words: Words, tmp_path: Path) -> None:
+    for name, excel in (("t.csv", True), ("u.csv", False)):
+        with TableWriter.open(tmp_path / name, outputs=OUTPUTS, excel=excel) as table:
+            table.write(sure_row(words, "Füße.jpg"))
+    assert (tmp_path / "t.csv").read_bytes() == codecs.BOM_UTF8 + (tmp_path / "u.csv").read_bytes()
+    for out in (tmp_path / "t.jsonl", tmp_path / "t.parquet"):
+        with pytest.raises(OutputError, match="--excel"):
+            Files(out=out, excel=True).check()
 
 
 def test_a_file_name_that_is_not_utf_8_is_written_with_its_bytes(words: Words, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Datasets, cache and augmentation: what the network sees in training is what it sees in use, but for augmentation."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from training.data.manifest import Example
 from training.loading.augment import build_augmentation
 from training.loading.cache import DrawnExample, cached_pixels, is_cached, load_item, plan_drawn, plan_transplants
 from training.loading.dataset import PhotoDataset, sampling_weights, targets_of
+from training.loading.workers import workers_that_fit
 from training.recipes import DrawnOptions, FitOptions
 
 OUTPUTS = ("petechiae", "purpura", "other")
@@ -158,3 +161,18 @@ def test_ones_own_photos_are_not_drowned_by_those_mixed_in(tmp_path: Path) -> No
     few = sampling_weights([*own, others[0]], OPTIONS)
     assert few == pytest.approx([0.2] * 5), "too few to need lowering"
     assert sampling_weights(others, OPTIONS).sum() == pytest.approx(1.0), "where there are none of one's own, all are"
+
+
+def test_workers_are_as_many_as_can_hand_over_their_batches(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def free(amount: int) -> None:
+        monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=amount))
+
+    free(64 * 2**20)
+    assert workers_that_fit(7, lambda: 19 * 2**20) == 1
+    assert workers_that_fit(7, lambda: 40 * 2**20) == 0
+    assert "--shm-size" in caplog.text
+    assert workers_that_fit(2, lambda: 2**20) == 2 and workers_that_fit(0, lambda: 2**40) == 0
+    free(2**34)
+    assert workers_that_fit(7, lambda: pytest.fail("nobody needs to know")) == 7

@@ -14,6 +14,7 @@ import pytest
 import training.resume.fingerprint
 from training.data.manifest import Example
 from training.recipes import RECIPES, read_recipe
+from training.recipes.pretrain import PRETRAIN, read_pretrain_recipe
 from training.resume.fingerprint import PACKAGES, differences, identity_of
 
 RECIPE = read_recipe(RECIPES / "retrain.toml")
@@ -43,6 +44,14 @@ def found(before: dict[str, Any], now: dict[str, Any]) -> str:
 def test_the_same_run_has_no_differences(tmp_path: Path) -> None:
     photos = examples(tmp_path)
     assert found(identity(photos), identity(photos)) == ""
+
+
+def test_a_run_goes_on_where_there_are_other_cores(tmp_path: Path) -> None:
+    for recipe, section in ((RECIPE, "fit"), (read_pretrain_recipe(PRETRAIN), "run")):
+        other = getattr(recipe, section).model_copy(update={"workers": 31, "checkpoint_minutes": 77.0})
+        elsewhere = recipe.model_copy(update={section: other})
+        assert elsewhere != recipe
+        assert found(identity([], recipe=recipe), identity([], recipe=elsewhere)) == ""
 
 
 @pytest.mark.parametrize("key", ["photos", "test"])
