@@ -161,12 +161,16 @@ def import_model(
 
 def _tell_shared(shared: Shared) -> None:
     """Print what a model is, how large, and under which licences its photos were."""
+    from model.photo import escaped
+
     card, console = shared.card, Console()
-    say(console, f"Model {card.version} of {card.created}, {shared.size / 1e6:.1f} MB: {', '.join(card.categories)}")
+    known = ", ".join(card.categories)
+    # A stranger's card: what would steer the terminal is shown, not sent to it.
+    say(console, escaped(f"Model {card.version} of {card.created}, {shared.size / 1e6:.1f} MB: {known}"))
     if card.intended_use:
-        say(console, card.intended_use)
-    for licence in shared.licences:
-        say(console, f"Trained on {licence}")
+        say(console, escaped(card.intended_use))
+    for licence, sources in shared.licences.items():
+        say(console, escaped(f"Trained on photos of {sources} source{'s' if sources > 1 else ''} under: {licence}"))
     if not shared.licences:
         say(console, "Its card names no photos that it was trained on, and no licence.")
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from app.registry.store import SHIPPED, read_state, store_folder
 from app.registry.stored_models import unknown
@@ -33,6 +36,8 @@ MOST_BYTES = 4 * 2**30
 """Of all files together, unpacked."""
 MOST_CARD_BYTES = 8 * 2**20
 _CHUNK = 2**20
+_DAMAGED = (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+"""What zipfile raises on bytes that are no archive, or one that was cut or changed."""
 _PROMOTED = "\n## Made the default\n"
 """Heading under which a promoted copy's README says what its owner's store noted."""
 
@@ -46,9 +51,9 @@ class Shared:
     """Bytes of all its files, unpacked."""
 
     @property
-    def licences(self) -> Sequence[str]:
-        """Return the licence of each source of photos that it was trained on, by the name of the source."""
-        return [f"{one.get('source') or 'unnamed'}: {one.get('licence') or 'not stated'}" for one in self.card.data]
+    def licences(self) -> Mapping[str, int]:
+        """Return the number of sources of photos that it was trained on by their licence, the commonest first."""
+        return dict(Counter(str(one.get("licence") or "not stated") for one in self.card.data).most_common())
 
 
 def folder_of(name: str) -> Path:
@@ -111,7 +116,7 @@ def import_model(path: Path, out: Path) -> Shared:
             check_absent(out)
             part.rename(out)
             sync_folder(out.parent)
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise _bad(path, str(error)) from error
     except OSError as error:
         raise cannot_write(out, error) from error
@@ -124,7 +129,7 @@ def _archive(path: Path) -> Iterator[ZipFile]:
         archive = ZipFile(path)
     except FileNotFoundError:
         raise ModelError("missing_model", f"There is no file {str(path)!r}; check the path.") from None
-    except (OSError, BadZipFile) as error:
+    except (OSError, *_DAMAGED) as error:
         raise _bad(path, str(error)) from error
     with archive:
         yield archive
@@ -143,6 +148,8 @@ def _checked(archive: ZipFile, path: Path) -> list[ZipInfo]:
         # Of the type of file, which the upper half holds, links are what could lead elsewhere.
         if info.is_dir() or info.flag_bits & 1 or stat.S_ISLNK(info.external_attr >> 16):
             raise _bad(path, f"{info.filename!r} is no plain file")
+        if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise _bad(path, f"{info.filename!r} is packed in another way than `models export` does")
     if sum(info.file_size for info in infos) > MOST_BYTES:
         raise _bad(path, f"it unpacks to more than {MOST_BYTES // 2**30} GiB")
     return infos
