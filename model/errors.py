@@ -151,6 +151,7 @@ class ModelError(RedspotsError):
             "bad_card",
             "bad_network",
             "bad_store",
+            "bad_archive",
             "not_promoted",
             "refused",
         }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.console import say
 from app.cli.options import Photos, Where, Workers, threads
 from model.categories import BLEEDING_SPOTS
+
+if TYPE_CHECKING:
+    from app.registry.sharing import Shared
 
 models_app = typer.Typer(help="The models that were promoted, and which one is the default.", no_args_is_help=True)
 
@@ -126,6 +131,50 @@ def remove(name: Name) -> None:
 
     remove_model(name)
     Console(stderr=True).print(f"{name!r} is removed.", highlight=False, markup=False)
+
+
+@models_app.command("export")
+def export_model(
+    name: Annotated[str, typer.Argument(help="Name of a model, `shipped`, or a model folder.")],
+    out: Annotated[Path, typer.Argument(help="File to write, .zip.")],
+) -> None:
+    """Write a model as one file for somebody else: no photo, no code, nothing of this machine in it."""
+    from app.registry import sharing
+
+    shared = sharing.export_model(sharing.folder_of(name), out)
+    _tell_shared(shared)
+    say(Console(stderr=True), f"{out.stat().st_size / 1e6:.1f} MB in {str(out)!r}.")
+
+
+@models_app.command("import")
+def import_model(
+    file: Annotated[Path, typer.Argument(help="File that `models export` wrote, .zip.")],
+    out: Annotated[Path, typer.Option(help="Model folder to make.")],
+) -> None:
+    """Unpack a model of somebody else once its hashes hold; it becomes no default, and is not reviewed by you."""
+    from app.registry import sharing
+
+    _tell_shared(sharing.import_model(file, out))
+    console = Console(stderr=True)
+    say(console, f"The model is in {str(out)!r}. You have not reviewed it: nothing uses it unless you name it.")
+    line = f"redspots promote {shlex.quote(str(out))} --photos ..."
+    console.print(f"To measure it on photos of yours: {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _tell_shared(shared: Shared) -> None:
+    """Print what a model is, how large, and under which licences its photos were."""
+    from model.photo import escaped
+
+    card, console = shared.card, Console()
+    known = ", ".join(card.categories)
+    # A stranger's card: what would steer the terminal is shown, not sent to it.
+    say(console, escaped(f"Model {card.version} of {card.created}, {shared.size / 1e6:.1f} MB: {known}"))
+    if card.intended_use:
+        say(console, escaped(card.intended_use))
+    for licence, sources in shared.licences.items():
+        say(console, escaped(f"Trained on photos of {sources} source{'s' if sources > 1 else ''} under: {licence}"))
+    if not shared.licences:
+        say(console, "Its card names no photos that it was trained on, and no licence.")
 
 
 def _shipped() -> str:

@@ -89,10 +89,8 @@ def _add_desk(app: FastAPI, page: LabellingPage) -> None:
     desk = page.desk
 
     def state(reader: str) -> dict[str, Any]:
-        return {
-            "turns": [asdict(turn) for turn in desk.turns(reader)],
-            "progress": asdict(desk.progress(reader)),
-        }
+        turns, progress = desk.turns(reader)
+        return {"turns": [asdict(turn) for turn in turns], "progress": asdict(progress)}
 
     @app.get("/api/desk")
     def next_photos(reader: Reader) -> dict[str, Any]:

@@ -83,24 +83,21 @@ class Desk:
         """Return whether there is any photo to ask about, read or not."""
         return bool(self._picks)
 
-    def turns(self, reader: str) -> list[Turn]:
-        """Return what comes next for a reader, at most `AHEAD`; what was put off comes at the end."""
+    def turns(self, reader: str) -> tuple[list[Turn], Progress]:
+        """Return what comes next for a reader, at most `AHEAD`, and how far the reader is.
+
+        What was put off comes at the end. What is returned is kept from other readers for a while.
+        """
         with self._lock:
-            chosen = self._waiting_for(reader)[:AHEAD]
+            waiting = self._waiting_for(reader)
+            chosen = waiting[:AHEAD]
             self._held[reader] = (time.monotonic() + HELD, frozenset(chosen))
-            return [self._turn(photo, reader) for photo in chosen]
+            return [self._turn(photo, reader) for photo in chosen], self._progress(reader, left=len(waiting))
 
     def progress(self, reader: str) -> Progress:
         """Return how far a reader is."""
         with self._lock:
-            labels = {photo: self.readings.labels(photo) for photo in self.readings.photos()}
-            return Progress(
-                mine=sum(reader in said for said in labels.values()),
-                left=len(self._waiting_for(reader)),
-                waiting=sum(0 < len(said) < self._needed.get(photo, 1) for photo, said in labels.items()),
-                differ=sum(self.readings.differ(photo) for photo in labels),
-                can_undo=self.readings.last(reader) is not None,
-            )
+            return self._progress(reader, left=len(self._waiting_for(reader)))
 
     def take(self, act: Act) -> None:
         """Write an act down, unless it was taken before. Raises RequestError `malformed`, OutputError."""
@@ -131,6 +128,16 @@ class Desk:
         """Return the photos about which readers differ, in the order in which they were labelled."""
         with self._lock:
             return [photo for photo in self.readings.photos() if photo in self.photos and self.readings.differ(photo)]
+
+    def _progress(self, reader: str, *, left: int) -> Progress:
+        labels = {photo: self.readings.labels(photo) for photo in self.readings.photos()}
+        return Progress(
+            mine=sum(reader in said for said in labels.values()),
+            left=left,
+            waiting=sum(0 < len(said) < self._needed.get(photo, 1) for photo, said in labels.items()),
+            differ=sum(len(said) > 1 and self.readings.differ(photo) for photo, said in labels.items()),
+            can_undo=self.readings.last(reader) is not None,
+        )
 
     def _check(self, act: Act) -> None:
         if not _ID.fullmatch(act.id):

@@ -481,7 +481,10 @@ async function enter(name) {
 
 $("who").addEventListener("submit", (event) => {
   event.preventDefault();
-  enter($("name").value.trim()).catch((error) => {
+  const name = $("name").value.trim();
+  // Who writes the own name in other letters goes on, too.
+  const known = Array.from($("readers").options, (option) => option.value);
+  enter(known.find((one) => one.toLowerCase() === name.toLowerCase()) ?? name).catch((error) => {
     $("name").setCustomValidity(error.message);
     $("name").reportValidity();
   });

@@ -59,7 +59,7 @@ def opened(folder: Path) -> LabelJournal:
     return LabelJournal.open(folder, categories=CATEGORIES)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(histories(), st.data())
 def test_killed_at_any_byte_all_whole_lines_are_there_and_the_run_goes_on(acts: list[Act], data: st.DataObject) -> None:
     with TemporaryDirectory() as name:

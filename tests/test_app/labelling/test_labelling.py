@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from html import unescape
 from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from app.cli import app as command_line
 from app.labelling import choices, manifest
+from app.labelling.features import FeatureNetwork, with_feature_maps
 from app.labelling.journal import JOURNAL, Act, Kind, now
 from app.labelling.manifest import write_manifest
 from app.labelling.server import Labelling, Plan, application_of, labelling, require_work
 from app.labelling.sources import read_candidates
 from app.web.security.auth import Login
-from model.errors import InputError, ManifestError, RedspotsError
+from model.errors import InputError, ManifestError, ModelError, RedspotsError
 from tests.support.drawing import encoded, exif_with_place, skin
 from training.data import manifest as training_manifest
 from training.data.manifest import read_manifest
@@ -139,7 +146,6 @@ def test_labelling_goes_on_where_it_was_and_the_network_looks_once(
     with page(what) as (web, _):
         done = turns(web, "Ana")[0]["photo"]
         say(web, "Ana", "label", done, "purpura")
-    from app.labelling.features import FeatureNetwork
 
     def never(*given: object) -> None:
         raise AssertionError("looked again")
@@ -301,6 +307,74 @@ def test_photos_that_cannot_be_read_and_copies_are_counted_and_left_out(tiny_mod
         with pytest.raises(RedspotsError) as refused:
             write_manifest(tmp_path / "m.csv", opened.survey.photos, opened.desk.readings, model_version="1")
         assert refused.value.code == "exists" and (tmp_path / "m.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_label_that_the_disk_does_not_take_is_refused_and_nothing_of_it_stays(
+    photos: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with page(plan(photos, tmp_path / "labels", tiny_model)) as (web, _):
+        photo = turns(web, "Ana")[0]["photo"]
+        before = (tmp_path / "labels" / JOURNAL).read_bytes()
+        act = {"id": "act-full-disk", "reader": "Ana", "kind": "label", "photo": photo, "value": "purpura"}
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            refused = web.post("/api/acts", json=act)
+        assert refused.status_code == 422 and refused.json()["code"] == "cannot_write"
+        assert (tmp_path / "labels" / JOURNAL).read_bytes() == before
+        assert turns(web, "Ana")[0]["photo"] == photo
+        assert web.post("/api/acts", json=act).status_code == 200
+        assert web.post("/api/acts", json=act).status_code == 200
+        lines = (tmp_path / "labels" / JOURNAL).read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["id"] for line in lines[1:]] == ["act-full-disk"]
+
+
+def full(descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_the_page_carries_the_referral_and_the_intended_use(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
+    with page(plan(photos, tmp_path / "labels", tiny_model), reader="Ana") as (web, opened):
+        shown = unescape(web.get("/").text)
+        assert shown.count(opened.words.refuse("").strip()) == 2 and opened.words.intended_use in shown
+
+
+def test_the_network_tells_its_features_and_the_same_logits(photos: Path, tiny_model: Path) -> None:
+    network = FeatureNetwork.load(tiny_model)
+    classifier = network.classifier
+    seen = []
+    for path in sorted((photos / "petechiae").iterdir())[:2]:
+        prepared = classifier.prepare(classifier.read(path))
+        logits, features = network.look(prepared)
+        assert np.array_equal(logits, classifier.logits([prepared])[0])
+        assert features.dtype == np.float32 and np.linalg.norm(features) == pytest.approx(1, abs=1e-5)
+        seen.append(features)
+    assert len(seen[0]) > 5 and not np.array_equal(*seen)
+    with pytest.raises(ModelError) as caught:
+        with_feature_maps(b"")
+    assert caught.value.code == "bad_network"
+
+
+REFUSED = {
+    "no name": (("--reader", "Ana; Ben"), "bad_option"),
+    "others could reach it": (("--host", "0.0.0.0"), "bad_option"),
+    "the manifest is there": (("--manifest", "there.csv"), "exists"),
+    "no folder for the manifest": (("--manifest", "nowhere/m.csv"), "cannot_write"),
+    "nothing said yet": (("--manifest", "m.csv"), "nothing_found"),
+    "no model": (("--model", "nowhere"), "missing_model"),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), REFUSED.values(), ids=REFUSED)
+def test_the_command_refuses_before_anything_is_served(
+    photos: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], code: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REDSPOTS_AUTH", raising=False)
+    (tmp_path / "there.csv").write_text("mine", encoding="utf-8")
+    given = ["label", str(photos), "--model", str(tiny_model), *options]
+    result = CliRunner().invoke(command_line, given)
+    assert isinstance(result.exception, RedspotsError) and result.exception.code == code
+    assert (tmp_path / "there.csv").read_text(encoding="utf-8") == "mine"
 
 
 def test_what_can_be_said_is_what_training_knows() -> None:
