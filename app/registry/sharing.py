@@ -26,7 +26,7 @@ from model.card import CARD, ModelCard
 from model.classifier import Classifier, newest_release
 from model.errors import ModelError
 from model.names import is_plain_name
-from model.system.files import NewFile, cannot_write, check_absent, check_folder, sync_folder
+from model.system.files import NewFile, cannot_write, check_absent, check_folder, sync
 
 README = "README.md"
 SUFFIXES = frozenset({".json", ".md", ".onnx", ".safetensors", ".toml"})
@@ -110,12 +110,12 @@ def import_model(path: Path, out: Path) -> Shared:
             for info in infos:
                 size += _unpack(archive, info, part, path, digest=card.files.get(info.filename), room=MOST_BYTES - size)
             Classifier.load(part)
-            sync_folder(part)
+            sync(part)
             # A folder in the making is the owner's alone; the model is for all who may read its place.
             part.chmod(0o755)
             check_absent(out)
             part.rename(out)
-            sync_folder(out.parent)
+            sync(out.parent)
     except _DAMAGED as error:
         raise _bad(path, str(error)) from error
     except OSError as error:
