@@ -218,6 +218,18 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="Table of redspots score: CSV, JSONL or Parquet.")],
+    second: Annotated[Path, typer.Argument(help="Another one, of the same photos.")],
+    out: Annotated[Path | None, typer.Option(help="CSV for the photos whose answer changed.")] = None,
+) -> None:
+    """Compare two tables of scores: which answers changed, and how alike the scores are."""
+    from app.cli.compare import run
+
+    run(first, second, out)
+
+
+@app.command()
 def describe(
     model: Annotated[Path, typer.Argument(help="Model folder whose card to write anew.")],
     notes: Annotated[Path | None, typer.Option(help="Markdown: what people found by looking.")] = None,

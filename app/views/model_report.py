@@ -75,6 +75,7 @@ def model_report(account: Any, folder: Path, *, gallery: bool = True, words: Wor
     return page.get_template("model_report.html").render(
         card=card,
         metrics=account.metrics,
+        few=account.few,
         # Matplotlib escapes the texts in its drawings.
         plots={name: {title: Markup(svg) for title, svg in some.items()} for name, some in account.plots.items()},  # noqa: S704
         galleries=[(title, tiles) for title, tiles in galleries if tiles],

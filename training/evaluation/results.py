@@ -22,6 +22,7 @@ from model.categories import NOT_SKIN, OTHER
 from model.redaction import redacted_values
 from training.data.manifest import Example
 from training.evaluation.diagnostics import diagrams
+from training.evaluation.few import few_photos
 from training.evaluation.metrics import measure, metrics_json
 from training.evaluation.plots import plots_of, plots_of_curves
 from training.evaluation.predictions import Scored
@@ -70,6 +71,13 @@ class Account:
     most_wrong: Sequence[Shown]
     least_sure: Sequence[Shown]
     """Both of the first set."""
+
+    @property
+    def few(self) -> list[str]:
+        """Return a sentence on each set of photos that is too small to tell much."""
+        sets = self.metrics["sets"].values()
+        counts = [{one: photos["photos"].get(one, 0) for one in self.card.categories} for photos in sets]
+        return list(filter(None, (few_photos(own, of="measured") for own in counts)))
 
 
 def photo_set(name: str, scored: Scored, card: ModelCard, *, failed: int) -> PhotoSet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from model.system.files import cannot_write, put_folder
 from model.system.interrupts import Stop
 from training.calibration.scaling import calibrate
 from training.data.manifest import Example
+from training.evaluation.few import few_photos
 from training.evaluation.levels import measured_levels
 from training.evaluation.predictions import score_examples, scored_logits
 from training.evaluation.results import (
@@ -102,6 +104,8 @@ def make_model(job: Job, *, tell: Callable[[str], None]) -> ModelCard:
         processes.first(lambda: _check(job))
         if job.prepare is not None:
             job = _prepared(job, processes.first(job.prepare))
+        if processes.number == 0 and (few := few_photos(_photos_by_category(job), of="to train and test on")):
+            tell(few)
         # In one process only: the others know where it is.
         processes.first(lambda: _open(stack, job))
         run = RunFolder(run_folder_of(job.out))
@@ -144,6 +148,12 @@ def _prepared(job: Job, photos: PreparedPhotos) -> Job:
         enclosed={**job.enclosed, **photos.enclosed},
         about={**job.about, **photos.about},
     )
+
+
+def _photos_by_category(job: Job) -> Counter[str]:
+    """Return how many photos of one's own there are; what is drawn or mixed in teaches, and measures nothing."""
+    own = Counter(one.category for one in (*job.examples, *job.test) if not one.mixed)
+    return Counter({category: own[category] for category in job.recipe.categories})
 
 
 def _open(stack: ExitStack, job: Job) -> None:

@@ -42,6 +42,11 @@ def account(tiny_model: Path, photos: Path) -> Account:
     return found
 
 
+def test_few_photos_are_said_to_be_few_above_everything(account: Account, tiny_model: Path) -> None:
+    page = text_of(model_report(account, tiny_model, gallery=False))
+    assert page.index("Few photos measured: 3 cherry angioma, 3 petechiae") < page.index("What people must be told")
+
+
 def text_of(page: str) -> str:
     body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
