@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.answers.words import Words
-from app.batch.tables import FORMULA
 from app.cli.console import extra
+from app.views.row import FORMULA
 from model.errors import InputError
 from model.photo import escaped
 from model.system.files import NewFile, check_absent

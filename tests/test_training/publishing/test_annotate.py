@@ -142,11 +142,3 @@ def test_a_model_whose_exchange_was_killed_or_failed_is_whole(
     describe(model, notes=tmp_path / "notes.md")
     assert Classifier.load(model).card.notes == "first"
     assert [path.name for path in model.parent.iterdir() if path.name.startswith(".")] == []
-
-
-def test_the_metrics_that_a_training_writes_are_figures_too(model: Path, tmp_path: Path) -> None:
-    version = Classifier.load(model).card.version
-    figures = {"photos": {"purpura": 3}, "groups": 3, "unreadable": 0, "figures": {}, "sources": {"a clinic": 3}}
-    value = {"schema": 1, "model_version": version, "sets": {"validation": {}, "test": {**figures, "diagrams": {}}}}
-    (tmp_path / "metrics.json").write_text(json.dumps(value), encoding="utf-8")
-    assert describe(model, figures={"Held back": tmp_path / "metrics.json"}).metrics["Held back"] == figures
