@@ -207,3 +207,12 @@ def test_nothing_told_makes_a_shipped_answer_calmer_and_a_clinicians_word_only_o
         if (wait := calmer(one)) is not None:
             assert one - {RedFlag.FADES, RedFlag.NOT_TRIED} in (patient, {RedFlag.CAME_WEEKS, RedFlag.ADULT})
             assert wait >= alarm
+
+
+def test_a_words_file_with_the_questions_of_before_asks_those_of_today(tmp_path: Path) -> None:
+    old = changed_words(tmp_path, ("red_flags",), {"unwell": "A fever, or feeling very ill"})
+    words = Words.read(old)
+    assert words.red_flags == SPOKEN[Language.ENGLISH].red_flags
+    assert words.because == SPOKEN[Language.ENGLISH].because
+    assert ("red_flags", "fever") in words.filled
+    assert "red_flags" in words.note or "because" in words.note
