@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({"app", "model", "redspots", "training"})
 """Packages of this project: one of their modules that is missing is a fault of it, which no installation mends."""
-_IMPORTED_AS = {"cv2": "opencv_python_headless", "faiss": "faiss_cpu", "sklearn": "scikit_learn"}
+_IMPORTED_AS = {"cv2": "opencv_python_headless", "faiss": "faiss_cpu", "sklearn": "scikit_learn", "yaml": "pyyaml"}
 """Packages that are not imported by the name under which they are installed."""
 
 

@@ -61,7 +61,7 @@ def label(
     workers: Workers = None,
 ) -> None:
     """Label photos by keyboard, the ones worth it first: saved at each key press, for one reader or several."""
-    from app.labelling.desk import bad_name, is_reader
+    from app.labelling.desk import is_reader
     from app.labelling.manifest import write_manifest
     from app.labelling.server import Plan, labelling, require_work, serve_labelling
     from app.registry.store import choose_model
@@ -74,7 +74,10 @@ def label(
     login = read_login(auth_file, os.environ)
     warning = "" if manifest else require_login(host, login, is_open=no_auth)
     if reader and not is_reader(reader):
-        raise InputError("bad_option", f"{reader!r}: {bad_name()}")
+        raise InputError(
+            "bad_option",
+            f"{reader!r} cannot be a reader's name; use 1 to 40 letters, digits, spaces, dots, hyphens and apostrophes.",
+        )
     if manifest is not None:
         check_absent(manifest)
         check_folder(manifest)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from model.categories import OTHER
+from model.categories import NOT_SKIN, OTHER
 
-NOT_SKIN = "not_skin"
-"""Category of photos that show no skin, as `training.data.manifest` has it."""
 CANNOT_TELL = "cannot_tell"
 """What a reader says who cannot tell; such a photo trains nothing."""
 

@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.labelling.choices import CANNOT_TELL, FIELDS, NOT_SKIN
+from app.labelling.choices import CANNOT_TELL, FIELDS
 from app.labelling.journal import Act, Kind, LabelJournal
 from app.labelling.order import Pick
 from app.labelling.readings import Readings
 from app.labelling.survey import Surveyed
-from model.categories import OTHER
+from model.categories import NOT_SKIN, OTHER
 from model.errors import RequestError
 
 AHEAD = 4

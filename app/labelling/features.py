@@ -48,7 +48,9 @@ class FeatureNetwork:
         try:
             session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions share no base class but this
-            raise ModelError("bad_network", f"{str(path)!r} shows none of its features: {error}") from error
+            raise ModelError(
+                "bad_network", f"{str(path)!r} shows none of its features ({error}); copy the whole model folder again."
+            ) from error
         return cls(classifier, session, maps)
 
     def look(self, prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from app.answers.own_words import words_paths
 from app.answers.words import Words
 from app.labelling.application import LabellingPage, create_labelling
-from app.labelling.choices import NOT_SKIN
 from app.labelling.desk import Desk
 from app.labelling.features import FeatureNetwork
 from app.labelling.journal import LabelJournal
@@ -26,7 +25,7 @@ from app.labelling.sources import read_candidates
 from app.labelling.survey import Survey, survey
 from app.web.running import listening, run, url_of
 from app.web.security.auth import Login
-from model.categories import OTHER
+from model.categories import NOT_SKIN, OTHER
 from model.classifier import Classifier
 from model.errors import InputError
 

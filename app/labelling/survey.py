@@ -101,7 +101,9 @@ def survey(
             surveyed = Surveyed(candidate, seen.sha256, softmax(seen.logits / card.temperature), seen.features)
             photos.setdefault(seen.sha256, surveyed)
     if not photos:
-        raise InputError("nothing_found", f"None of the {len(candidates)} photos can be read: {unread[0]}")
+        raise InputError(
+            "nothing_found", f"None of the {len(candidates)} photos can be read; of the first: {unread[0]}"
+        )
     return Survey(list(photos.values()), unread, len(candidates) - len(unread) - len(photos))
 
 

@@ -379,7 +379,6 @@ def test_the_command_refuses_before_anything_is_served(
 
 def test_what_can_be_said_is_what_training_knows() -> None:
     assert choices.BODY_SITES == training_manifest.BODY_SITES
-    assert choices.NOT_SKIN == training_manifest.NOT_SKIN
     assert manifest.COLUMNS == COLUMNS
     keys = [choice.key for choice in choices.choices_of([f"own_{index}" for index in range(15)])]
     assert len(set(keys)) == len(keys) == 18 and not set(keys) & set("busetgz+-,.=")

@@ -155,7 +155,13 @@ def test_the_card_tells_sources_terms_teachers_and_what_came_of_it(given: Path, 
     for name in ("names_loss", "teacher_loss", "validation_loss", "validation_top1", "validation_similarity"):
         assert len(curves[name]) == 2 and np.isfinite(curves[name]).all()
     text = (made / "README.md").read_text(encoding="utf-8")
-    for told in ("no medical device", "open 17, research 16", "| test_vit | apache-2.0 |", "psoriasis 7", "held out"):
+    for told in (
+        "Not a medical device",
+        "open 17, research 16",
+        "| test_vit | apache-2.0 |",
+        "psoriasis 7",
+        "held out",
+    ):
         assert told in text
 
 
@@ -201,7 +207,7 @@ def test_a_recipe_that_names_the_folder_takes_its_network_and_normalisation(made
 
 def test_a_backbone_of_another_kind_is_told_with_what_to_write(made: Path, tmp_path: Path) -> None:
     other = recipe_with(backbone_arguments={}, mean=(0.4, 0.5, 0.5))
-    with pytest.raises(RecipeError, match=r"'network.backbone_arguments' is {}; make it .*; 'network.mean' is"):
+    with pytest.raises(RecipeError, match=r"'network.backbone_arguments' is {}; make it .*, 'network.mean' is"):
         backbone_to_start_from(other, made, beside=tmp_path)
 
 
