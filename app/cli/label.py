@@ -76,7 +76,7 @@ def label(
     if reader and not is_reader(reader):
         raise InputError(
             "bad_option",
-            f"{reader!r} cannot be a reader's name; use 1 to 40 letters, digits, spaces, dots, hyphens and apostrophes.",
+            f"{reader!r} is no name for a reader; use 1 to 40 letters, digits, spaces, dots, hyphens and apostrophes.",
         )
     if manifest is not None:
         check_absent(manifest)
