@@ -16,7 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from typer.main import get_command
 
+from app.cli import app as command_line
 from tests.support.official_tables import write_scin
 from tests.support.own_words import own_words
 from tests.support.recorder import Recorded, recorded, recorder_or_skip
@@ -52,6 +54,30 @@ backbone_learning_rate = 0.001
 workers = 1
 precision = "32-true"
 """
+NAMES = """
+stage = "pretrain"
+version = "7.0.0"
+seed = 3
+[data]
+least_photos = 1
+[student]
+backbone = "test_efficientnet"
+size = 64
+start = "random"
+[fit]
+epochs = 1
+learning_rate = 0.001
+head_learning_rate = 0.01
+[tuning]
+epochs = 1
+learning_rate = 0.001
+head_learning_rate = 0.01
+[run]
+batch_size = 8
+workers = 1
+precision = "32-true"
+layout = "channels_last"
+"""
 
 pytestmark = [
     pytest.mark.slow,
@@ -75,6 +101,12 @@ def given(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if ALL:
         draw_folder(folder / "others", per_category=2, seed=2, size=96)
         shutil.copytree(RELEASED, folder / "copy")
+        (folder / "names.toml").write_text(NAMES, encoding="utf-8")
+        for made in (
+            ("models", "export", folder / "tiny", folder / "tiny.zip"),
+            ("score", folder / "photos", "--model", folder / "tiny", "--out", folder / "scores.csv"),
+        ):
+            subprocess.run([*REDSPOTS, *map(str, made)], cwd=ROOT, check=True)
     return folder
 
 
@@ -288,6 +320,11 @@ COMMANDS = [
     "models list",
     "models show 0.2.0",
     "models rollback",
+    "models export {tiny} {out}.zip",
+    "models import {zip} --out {out}",
+    "models remove 0.2.0",
+    "compare {scores} {scores} --out {out}.csv",
+    "pretrain --photos {photos} --recipe {names} --out {out}",
     "data draw {out} --per-category 1 --size 64",
     "data list",
     "data show scin",
@@ -300,7 +337,20 @@ COMMANDS = [
     "recipe show",
     "words template itchy --out {out}.toml",
     "words check {words}",
+    "words review {words} --out {out}",
 ]
+TRIED_ALONE = {"score", "serve", "train", "report"}
+"""Commands that tests of their own try above."""
+OF_THE_NETWORK = {"data fetch"}
+"""Commands that ask the hosts that a person names."""
+
+
+def test_every_command_is_tried() -> None:
+    tried = {" ".join(line.split()[:2]) for line in COMMANDS} | {line.split()[0] for line in COMMANDS}
+    known = set()
+    for name, command in get_command(command_line).commands.items():  # type: ignore[attr-defined]
+        known |= {f"{name} {part}" for part in getattr(command, "commands", {})} or {name}
+    assert known - tried == TRIED_ALONE - tried | OF_THE_NETWORK
 
 
 @pytest.mark.skipif(not ALL, reason="tried by make test-privacy")
@@ -312,6 +362,7 @@ def test_every_other_command_asks_nobody_and_leaves_nothing(
         **{name: given / name for name in ("photos", "tiny", "tables")},
         **{"notes": given / "notes.md", "words": given / "own.en.toml", "out": tmp_path / "out"},
         **{"others": given / "others", "copy": given / "copy", "released": RELEASED},
+        **{"zip": given / "tiny.zip", "scores": given / "scores.csv", "names": given / "names.toml"},
     }
     ran(*REDSPOTS, *(word.format(**places) for word in line.split()))
     assert left_in(temp) == []
