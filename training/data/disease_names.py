@@ -37,8 +37,9 @@ class DiseaseNames:
 
 def normalised(label: str) -> str:
     """Return a label in lower-case words with one space between: no underscores, hyphens, brackets or accents."""
-    text = unicodedata.normalize("NFKD", label.casefold().replace("'", "").replace("’", ""))
-    letters = "".join(letter for letter in text if not unicodedata.combining(letter))
+    # Before case and after it: a capital may hide behind another form, and a lower case be of two letters.
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", label).casefold())
+    letters = "".join(letter for letter in text if letter not in "'’" and not unicodedata.combining(letter))
     return " ".join(word for word in _NO_WORD.split(letters) if word)
 
 

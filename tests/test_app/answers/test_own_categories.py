@@ -15,9 +15,10 @@ from app.answers.words_template import words_template
 from model.card import ModelCard
 from model.classifier import Classifier
 from model.errors import InputError, WordsError
+from tests.support.commands import redspots
 from tests.support.own_words import ADVICE, OWN, REFERRAL, own_words
 from tests.support.words_files import shipped_tables
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.test_app.cli.test_cli import refused
 
 pytestmark = pytest.mark.slow
 

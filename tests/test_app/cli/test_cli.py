@@ -17,6 +17,7 @@ from app.answers.languages import Language, shipped_words
 from app.answers.words import Words
 from app.cli import app, main
 from tests.conftest import OUTPUTS
+from tests.support import commands
 
 
 def redspots(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -205,7 +206,7 @@ def test_a_mistake_gets_one_sentence_and_its_status(
     empty = tmp_path / "empty"
     empty.mkdir()
     filled = [text.format(empty=empty, photos=photos, model=tiny_model) for text in arguments]
-    refused(redspots(*filled), status, name)
+    refused(commands.redspots(*filled), status, name)
     assert list(empty.iterdir()) == []
 
 

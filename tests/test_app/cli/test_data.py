@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import redspots
 from tests.support.official_tables import write_scin
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.test_app.cli.test_cli import refused
 from training.data.catalogue import read_datasets
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from model.classifier import Classifier
+from tests.support.commands import redspots
 from tests.support.drawing import skin
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.test_app.cli.test_cli import refused
 from training.data.audit import SEVERE, Finding, audit
 from training.data.duplicates import NEAR, find_near, hash_photo
 from training.data.label_issues import suspect_categories

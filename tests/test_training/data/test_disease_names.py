@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from training.data.disease_names import TABLE, normalised, read_disease_names
@@ -83,6 +83,7 @@ def test_a_spelling_with_two_names_is_refused(tmp_path: Path) -> None:
         read_disease_names(table)
 
 
+@example("𝕬")
 @given(st.text(max_size=40))
 def test_normalising_twice_changes_nothing(label: str) -> None:
     once = normalised(label)

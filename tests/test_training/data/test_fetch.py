@@ -20,10 +20,11 @@ import pytest
 
 from model.card import sha256_of
 from model.errors import DatasetError, OutputError
+from tests.support.commands import redspots
 from tests.support.drawing import encoded, skin
 from tests.support.official_tables import scin, write_fitzpatrick, write_milk, write_scin
 from tests.support.photo_server import PhotoServer, redirect, serving, slow, status, truncated
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.test_app.cli.test_cli import refused
 from training.data.catalogue import read_dataset
 from training.data.manifest import read_manifest
 from training.data.public.download import Downloader, FetchError, Limits

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from model.errors import InputError, ManifestError, OutputError
+from tests.support.commands import redspots
 from tests.support.official_tables import write_photos
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.test_app.cli.test_cli import refused
 from training.data.croissant import croissant_path
 from training.data.importing import KNOWN, import_photos
 from training.data.manifest import read_manifest

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from model.errors import InputError, ManifestError, OutputError
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.support.commands import redspots
+from tests.test_app.cli.test_cli import refused
 from tests.test_training.data.test_audit import photo
 from training.data.manifest import read_manifest
 from training.data.merge import merge_manifests

@@ -10,9 +10,9 @@ from PIL import Image
 
 from model.batch import score_photos
 from model.classifier import Classifier
+from tests.support.commands import redspots
 from tests.support.official_tables import SCIN_CASES, Case, write_fitzpatrick, write_scin
 from tests.support.photo_server import PhotoServer, serving
-from tests.test_app.cli.test_cli import redspots
 from tests.test_contract.test_documents import REDSPOTS
 from training.data.catalogue import read_dataset
 from training.data.photos import read_listed

@@ -6,7 +6,8 @@ import pytest
 from pydantic import BaseModel
 
 from model.errors import RecipeError
-from tests.test_app.cli.test_cli import redspots, refused
+from tests.support.commands import redspots
+from tests.test_app.cli.test_cli import refused
 from training.recipes import RECIPES, Recipe, read_recipe
 from training.recipes.hardware import Machine, this_machine
 from training.recipes.keys import recipe_keys
