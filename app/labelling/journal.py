@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +17,7 @@ from typing import Any, Self
 
 from model.errors import OutputError
 from model.system.files import cannot_write, hold_file, sync
+from model.system.journal import append_line, open_own
 
 JOURNAL = "labels.jsonl"
 _MARK = "redspots_labels"
@@ -93,11 +93,9 @@ class LabelJournal:
         path = folder / JOURNAL
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # Never through a link or into a pipe: what is appended belongs to a file of our own.
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o644)
         except OSError as error:
             raise cannot_write(path, error) from error
+        descriptor = open_own(path, create=os.O_CREAT)
         journal = cls(path, descriptor)
         try:
             hold_file(descriptor, path)
@@ -168,18 +166,8 @@ class LabelJournal:
         )
 
     def _write(self, values: Mapping[str, Any]) -> None:
-        rest = memoryview(json.dumps(values, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-        length = len(rest)
-        try:
-            os.lseek(self._descriptor, self._end, os.SEEK_SET)
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-            os.fsync(self._descriptor)
-        except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, self._end)
-            raise cannot_write(self.path, error) from error
-        self._end += length
+        line = json.dumps(values, ensure_ascii=False, allow_nan=False)
+        self._end = append_line(self._descriptor, line, end=self._end, path=self.path)
 
 
 def now() -> str:

@@ -61,12 +61,7 @@ class Journal(ABC, Generic[Entry]):
         there = os.path.lexists(path)
         if there and not resume:
             raise unfinished_run(path)
-        try:
-            # Never through a link or into a pipe: what is appended belongs to a file of our own.
-            flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(path, flags | (0 if there else os.O_CREAT | os.O_EXCL), 0o644)
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        descriptor = open_own(path, create=0 if there else os.O_CREAT | os.O_EXCL)
         journal = cls(path, descriptor)
         try:
             # Two runs that write to one place would both be lost.
@@ -166,18 +161,38 @@ class Journal(ABC, Generic[Entry]):
         return self.from_json(json.loads(line))
 
     def _write_line(self, text: str) -> None:
-        line = text.encode() + b"\n"
-        try:
-            os.lseek(self._descriptor, self._end, os.SEEK_SET)
-            rest = memoryview(line)
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-            os.fsync(self._descriptor)
-        except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, self._end)
-            raise cannot_write(self.path, error) from error
-        self._end += len(line)
+        self._end = append_line(self._descriptor, text, end=self._end, path=self.path)
+
+
+def open_own(path: Path, *, create: int = 0) -> int:
+    """Return the descriptor of a journal, to read and write; `create` are flags of os.open. Raises OutputError.
+
+    Never through a link or into a pipe: what is appended belongs to a file of our own.
+    """
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        return os.open(path, flags | create, 0o644)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def append_line(descriptor: int, text: str, *, end: int, path: Path) -> int:
+    """Write a line at the end of a journal, wait until the disk has it, and return the new end.
+
+    Raises OutputError when the disk takes no more; what is half written is cut off again.
+    """
+    line = text.encode() + b"\n"
+    try:
+        os.lseek(descriptor, end, os.SEEK_SET)
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            os.ftruncate(descriptor, end)
+        raise cannot_write(path, error) from error
+    return end + len(line)
 
 
 def check_same_run(place: str, then: Mapping[str, str], now: Mapping[str, str]) -> None:
