@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
 from app.answers.words_file import is_blank
-from app.views.row import FORMULA, Cell, Column, all_columns
+from app.views.row import Cell, Column, all_columns, unformulated
 from model.errors import InputError, OutputError, WordsError
 from model.system.files import NewFile
 
@@ -133,7 +133,7 @@ class TableWriter:
     def write(self, row: Mapping[str, Cell]) -> None:
         """Write one row. Raises WordsError when it lost its referral; a full disk shows at the latest at the end."""
         _check(row, self._columns, place=str(self._file.target))
-        self._format.write({name: _unformulated(value) for name, value in row.items()})
+        self._format.write({name: unformulated(value) for name, value in row.items()})
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -157,7 +157,7 @@ def parquet_part(rows: Iterable[Mapping[str, Cell]], *, outputs: Sequence[str], 
     table = _Parquet(file, columns)
     for each in rows:
         _check(each, columns, place=name)
-        table.write({name: _unformulated(value) for name, value in each.items()})
+        table.write({name: unformulated(value) for name, value in each.items()})
     table.finish()
     return file.getvalue()
 
@@ -192,8 +192,3 @@ def _import_pyarrow() -> tuple[Any, Any]:
             "A .parquet table needs pyarrow; install it with `pip install -e '.[parquet]'`, or choose .csv or .jsonl.",
         ) from error
     return pyarrow, pyarrow.parquet
-
-
-def _unformulated(value: Cell) -> Cell:
-    """Return a cell, the same in all formats, that no spreadsheet takes for a formula: words files are people's own."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from app.answers.words import Words
 from app.cli.console import extra
-from app.views.row import FORMULA
+from app.views.row import unformulated
 from model.errors import InputError
 from model.photo import escaped
 from model.system.files import NewFile, check_absent
@@ -69,12 +69,12 @@ def run(first: Path, second: Path, out: Path | None) -> None:
             "nothing_found",
             f"{escaped(str(first))} and {escaped(str(second))} have no photo in common; score the same photos twice.",
         )
-    console = Console()
+    words, console = Words.read(), Console()
+    referral = words.entries["not_sure"].referral
     print_pairs(console, pairs)
     if out is not None:
-        write_changed(out, pairs)
-    words = Words.read()
-    console.print(f"\n{words.entries['not_sure'].referral} {words.intended_use}", highlight=False, markup=False)
+        write_changed(out, pairs, referral=referral)
+    console.print(f"\n{referral} {words.intended_use}", highlight=False, markup=False)
 
 
 def answer_of(row: Row) -> str:
@@ -181,8 +181,11 @@ def _print(console: Console, title: str, heads: Sequence[str], rows: Sequence[Se
     console.print(table)
 
 
-def write_changed(path: Path, pairs: Pairs) -> None:
-    """Write the photos whose answer changed, most moved first. Raises OutputError."""
+def write_changed(path: Path, pairs: Pairs, *, referral: str) -> None:
+    """Write the photos whose answer changed, most moved first. Raises OutputError.
+
+    `referral` stands in every row for which the first table has none.
+    """
     heads = ("file", "first", "second", "most_moved_by", "referral")
     lines = [
         (
@@ -190,14 +193,13 @@ def write_changed(path: Path, pairs: Pairs) -> None:
             answer_of(first),
             answer_of(second),
             f"{_moved((first, second)):.6f}",
-            first.get("referral", ""),
+            first.get("referral") or referral,
         )
         for first, second in sorted(pairs.changed, key=_moved, reverse=True)
     ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heads)
-    # A spreadsheet would run a cell that begins like a formula.
-    writer.writerows([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in map(str, line)] for line in lines)
+    writer.writerows([unformulated(str(cell)) for cell in line] for line in lines)
     with NewFile.open(path) as new:
         new.file.write(text.getvalue().encode("utf-8"))

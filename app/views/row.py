@@ -164,3 +164,8 @@ def _listed(texts: Sequence[str]) -> str | None:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def unformulated(value: Cell) -> Cell:
+    """Return a cell, the same in all formats, that no spreadsheet takes for a formula: words files are people's own."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

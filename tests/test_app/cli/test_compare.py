@@ -75,6 +75,16 @@ def test_it_tells_what_changed_and_how_alike_the_scores_are(
     assert {line["referral"] for line in lines} == {"See a doctor."}
 
 
+def test_a_table_without_referrals_gets_the_shipped_one_in_every_row(tmp_path: Path) -> None:
+    first, second = (
+        written(tmp_path / name, [{**row, "referral": ""} for row in rows])
+        for name, rows in (("a.csv", FIRST), ("b.csv", SECOND))
+    )
+    run(first, second, tmp_path / "changed.csv")
+    with (tmp_path / "changed.csv").open(encoding="utf-8", newline="") as file:
+        assert {line["referral"] for line in csv.DictReader(file)} == {Words.read().entries["not_sure"].referral}
+
+
 def test_what_is_no_table_of_scores_is_refused_with_its_name(tmp_path: Path) -> None:
     fine = written(tmp_path / "fine.csv", FIRST)
     for name, content, code in (
